@@ -1,0 +1,46 @@
+# The only entry point: people and CI call make, make calls cargo.
+CARGO ?= cargo
+.DEFAULT_GOAL := help
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+demo: binaries ## Online Boutique on a real Kubernetes of its own; Ctrl-C ends it, DEMO=once ends it by itself
+	$(CARGO) build --quiet -p microservice-operator -p microservice-tests --bins
+	@./target/debug/demo
+
+cluster: binaries ## A real Kubernetes on loopback with our CRDs, until Ctrl-C
+	@./target/debug/control-plane --hpa --gateway-api --crds
+
+binaries: ## Builds what the test control plane needs, once
+	$(CARGO) build --quiet -p microservice-tests --bin control-plane
+	@./target/debug/control-plane --build-only
+
+test: lint drift alone binaries ## Formatting, lints, generated files and all tests
+	$(CARGO) test --workspace
+
+lint: ## Formatting and clippy, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
+
+drift: ## Generated files are what the code generates
+	$(CARGO) run --quiet -p microservice-crds --bin crdgen -- --check
+
+alone: ## The pure core builds without a client
+	$(CARGO) check --quiet -p microservice-core
+
+generate: ## Writes the CRDs
+	$(CARGO) run --quiet -p microservice-crds --bin crdgen
+
+golden: ## Writes the golden files anew: read the diff before you commit it
+	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-core --test golden
+	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test requests
+
+bench: binaries ## Requests, time against a raw client, memory; N=1000 for more services
+	$(CARGO) build --release --quiet -p microservice-operator -p microservice-tests --bins
+	@./target/release/bench
+
+faults: binaries ## Every fault at every call, the long list
+	FAULTS=all $(CARGO) test -p microservice-tests --test faults
+
+.PHONY: help demo cluster binaries test lint drift alone generate golden bench faults

@@ -1,0 +1,132 @@
+//! The HTTPRoutes.
+
+use microservice_crds::gateway::{BackendRef, GATEWAY_GROUP, HttpRouteRule, HttpRouteSpec, ParentReference};
+use serde_json::{Value, json};
+
+use super::{AROUND_PODS, Child, deployment::verdict, object};
+use crate::{
+    outcome::{Health, RouteHealth, RouteParent, Verdict},
+    plan::{Plan, RoutePlan},
+};
+
+pub(super) struct HttpRouteChild;
+
+impl Child for HttpRouteChild {
+    const KIND: &'static str = "HTTPRoute";
+    const GROUP: &'static str = GATEWAY_GROUP;
+    const PLURAL: &'static str = "httproutes";
+    const WAVE: u8 = AROUND_PODS;
+    const CRD: Option<&'static str> = Some("httproutes.gateway.networking.k8s.io");
+
+    fn desired(plan: &Plan) -> Vec<Value> {
+        let route = |route: &RoutePlan| {
+            json!({
+                "apiVersion": format!("{GATEWAY_GROUP}/v1"),
+                "kind": Self::KIND,
+                "metadata": object::named(plan, &route.name),
+                "spec": spec(plan, route),
+            })
+        };
+        plan.routes.iter().map(route).collect()
+    }
+
+    fn health(live: &Value) -> Health {
+        let generation = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
+        let parents = live.pointer("/status/parents").and_then(Value::as_array);
+        let parents = parents.into_iter().flatten().map(|p| parent(p, generation));
+        Health::Route(RouteHealth { parents: parents.collect() })
+    }
+}
+
+/// All defaults of the server are written out, because lists here are replaced as a whole.
+fn spec(plan: &Plan, route: &RoutePlan) -> HttpRouteSpec {
+    HttpRouteSpec {
+        parent_refs: vec![ParentReference {
+            group: GATEWAY_GROUP.to_owned(),
+            kind: "Gateway".to_owned(),
+            namespace: route.gateway.namespace.clone(),
+            name: route.gateway.name.clone(),
+            section_name: route.gateway.section_name.clone(),
+        }],
+        hostnames: route.hostnames.clone(),
+        rules: vec![HttpRouteRule {
+            matches: route.matches.clone(),
+            backend_refs: vec![BackendRef {
+                group: String::new(),
+                kind: "Service".to_owned(),
+                name: plan.name().to_owned(),
+                port: route.port,
+                weight: 1,
+            }],
+            timeouts: route.timeouts.clone(),
+        }],
+    }
+}
+
+fn parent(parent: &Value, generation: i64) -> RouteParent {
+    let text = |path: &str| parent.pointer(path).and_then(Value::as_str);
+    let name = text("/parentRef/name").unwrap_or_default();
+    // A verdict of an older generation says nothing of what stands there now.
+    let current: Vec<Value> = parent
+        .get("conditions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter(|c| c.get("observedGeneration").and_then(Value::as_i64).unwrap_or(0) >= generation)
+        .cloned()
+        .collect();
+    let current = Value::Array(current);
+    let said = |type_: &str| -> Option<Verdict> { verdict(Some(&current), type_) };
+    RouteParent {
+        gateway: match text("/parentRef/namespace") {
+            Some(namespace) => format!("{namespace}/{name}"),
+            None => name.to_owned(),
+        },
+        controller: text("/controllerName").unwrap_or_default().to_owned(),
+        accepted: said("Accepted"),
+        resolved_refs: said("ResolvedRefs"),
+        partially_invalid: said("PartiallyInvalid"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::children::tests::child;
+
+    #[test]
+    fn the_servers_defaults_are_written_out() {
+        let route = child(
+            HttpRouteChild::KIND,
+            "{image: a:1, ports: [{name: http, port: 80, targetPort: 8080, protocol: http}], \
+             routes: [{gateway: {name: g, namespace: infra}, hostnames: [a.b.io], matches: [{headers: [{name: x, value: y}]}]}]}",
+        )
+        .unwrap();
+        assert_eq!(
+            route["spec"],
+            json!({
+                "parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": "infra", "name": "g"}],
+                "hostnames": ["a.b.io"],
+                "rules": [{
+                    "matches": [{
+                        "path": {"type": "PathPrefix", "value": "/"},
+                        "headers": [{"type": "Exact", "name": "x", "value": "y"}],
+                    }],
+                    "backendRefs": [{"group": "", "kind": "Service", "name": "web", "port": 80, "weight": 1}],
+                }],
+            })
+        );
+    }
+
+    #[test]
+    fn verdicts_of_older_generations_do_not_count() {
+        let live = json!({"metadata": {"generation": 2}, "status": {"parents": [{
+            "controllerName": "c", "parentRef": {"name": "g", "namespace": "infra"}, "conditions": [
+                {"type": "Accepted", "status": "True", "observedGeneration": 2},
+                {"type": "ResolvedRefs", "status": "False", "observedGeneration": 1}]}]}});
+        let Health::Route(health) = HttpRouteChild::health(&live) else { panic!() };
+        assert_eq!(health.parents[0].gateway, "infra/g");
+        assert!(health.parents[0].accepted.as_ref().unwrap().is_true());
+        assert_eq!(health.parents[0].resolved_refs, None);
+    }
+}

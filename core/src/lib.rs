@@ -1,0 +1,13 @@
+//! The pure heart of microservice-operator: from a Microservice to the objects that it stands for, and from what was
+//! seen of them to its status. No client, no async runtime, no clock: the time is an argument, and the same input gives
+//! the same bytes in the controller and in the command line tool.
+//!
+//! ```text
+//! Microservice + facts ──plan──> Plan ──children──> desired objects ──(applied by the operator)──> Outcome ──status──> status
+//! ```
+
+pub mod children;
+pub mod compare;
+pub mod outcome;
+pub mod plan;
+pub mod status;

@@ -1,0 +1,95 @@
+//! The one rule of precedence (what the spec says, else the profile), and the record of each choice.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The spec says it.
+    Spec,
+    /// The spec says nothing, so the profile decides.
+    Profile,
+    /// It stays as this service was first rendered.
+    Sticky,
+    /// It follows from other values.
+    Derived,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Spec => "spec",
+            Self::Profile => "profile",
+            Self::Sticky => "sticky",
+            Self::Derived => "derived",
+        })
+    }
+}
+
+/// One value of a plan and where it came from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Provenance {
+    /// Path of the field below `spec`. Example: `rollout.maxSurge`.
+    pub path: String,
+    /// The value that holds.
+    pub value: Value,
+    /// Who decided.
+    pub source: Source,
+}
+
+/// Chooses between sources and remembers the choice.
+#[derive(Default)]
+pub(super) struct Ledger {
+    entries: Vec<Provenance>,
+}
+
+impl Ledger {
+    /// What the spec says, else what the profile says.
+    pub fn pick<T: Serialize>(&mut self, path: &str, spec: Option<T>, profile: T) -> T {
+        let (value, source) = match spec {
+            Some(value) => (value, Source::Spec),
+            None => (profile, Source::Profile),
+        };
+        self.record(path, &value, source);
+        value
+    }
+
+    /// What the spec says, else what follows from other values.
+    pub fn derive<T: Serialize>(&mut self, path: &str, spec: Option<T>, derived: impl FnOnce() -> T) -> T {
+        let (value, source) = match spec {
+            Some(value) => (value, Source::Spec),
+            None => (derived(), Source::Derived),
+        };
+        self.record(path, &value, source);
+        value
+    }
+
+    /// Remembers a choice that was made elsewhere.
+    pub fn record<T: Serialize>(&mut self, path: &str, value: &T, source: Source) {
+        let value = serde_json::to_value(value).unwrap_or_default();
+        self.entries.push(Provenance { path: path.to_owned(), value, source });
+    }
+
+    /// All choices, by path.
+    pub fn into_entries(mut self) -> Vec<Provenance> {
+        self.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        self.entries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_spec_goes_before_the_profile() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.pick("b", Some(0), 5), 0);
+        assert_eq!(ledger.pick("a", None, 5), 5);
+        assert_eq!(ledger.derive("c", None, || 7), 7);
+        let sources: Vec<_> = ledger.into_entries().into_iter().map(|p| (p.path, p.source)).collect();
+        assert_eq!(sources, [("a".into(), Source::Profile), ("b".into(), Source::Spec), ("c".into(), Source::Derived)]);
+    }
+}

@@ -1,0 +1,196 @@
+//! From a Microservice to its [`Plan`]: every name, port and default resolved, and for each value where it came from.
+//!
+//! A plan is complete: `children` only writes it down. What cannot be built comes back as a list of [`Invalid`], each
+//! naming the field and what to write instead; nothing here panics, whatever the input.
+
+mod availability;
+mod check;
+mod config;
+mod containers;
+mod draft;
+mod image;
+mod ledger;
+mod metadata;
+mod pod;
+mod ports;
+mod probes;
+mod profile;
+mod resolved;
+mod resources;
+mod rollout;
+mod routes;
+mod scaling;
+mod security;
+mod service;
+mod volumes;
+
+use microservice_crds::MicroserviceSpec;
+
+pub use ledger::{Provenance, Source};
+pub use pod::*;
+pub use profile::{NEWEST, PROFILES, Profile};
+pub use resolved::*;
+
+use draft::Draft;
+
+/// The Microservice that is planned for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subject {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.uid`.
+    pub uid: String,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// `spec`.
+    pub spec: MicroserviceSpec,
+}
+
+/// What was seen in the cluster that a plan depends on. Offline there is nothing: the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// A HorizontalPodAutoscaler of somebody else that scales our Deployment: replicas are then left alone.
+    pub foreign_scaler: Option<String>,
+    /// The profile that this service was first rendered with: that of its status, else of its live Deployment.
+    pub sticky_profile: Option<String>,
+}
+
+/// Why a Microservice that passed admission cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Invalid {
+    /// The field, below `spec` unless it starts with `metadata`. Example: `routes[main].gateway`.
+    pub field: String,
+    /// What is wrong and what to write instead.
+    pub message: String,
+}
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// Resolves a Microservice, or says all that stands against it.
+pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
+    let (profile, profile_source) =
+        profile::choose(subject.spec.profile.as_deref(), facts.sticky_profile.as_deref()).map_err(|e| vec![e])?;
+    let mut draft = Draft::new(subject, facts, profile);
+    draft.ledger.record("profile", &profile.name, profile_source);
+
+    metadata::check_name(&mut draft);
+    let metadata = metadata::resolve(&mut draft);
+    let ports = ports::resolve(&mut draft);
+    let service = service::resolve(&mut draft, &ports);
+    let config = config::resolve(&mut draft);
+    let security = security::resolve(&mut draft);
+    let scaling = scaling::resolve(&mut draft);
+    let rollout = rollout::resolve(&mut draft, &ports);
+    let containers = containers::resolve(&mut draft, &ports, &rollout, &security);
+    let volumes = volumes::resolve(&mut draft, containers, config.as_ref());
+    let disruption_budget = availability::disruption_budget(&mut draft, scaling.least);
+    let topology_spread = availability::topology_spread(&mut draft);
+    let service_account = availability::service_account(&mut draft);
+    let routes = routes::resolve(&mut draft, &ports);
+    let pod = PodPlan {
+        labels: metadata.pod_labels,
+        annotations: metadata.pod_annotations,
+        service_account_name: service_account.name.clone(),
+        automount_service_account_token: draft.ledger.pick(
+            "automountServiceAccountToken",
+            draft.spec.automount_service_account_token,
+            profile.automount_service_account_token,
+        ),
+        service_links: profile.service_links,
+        image_pull_secrets: draft.spec.image_pull_secrets.iter().map(|s| s.name.clone()).collect(),
+        containers: volumes.containers,
+        volumes: volumes.volumes,
+        security: security.pod,
+        termination_grace_period_seconds: rollout.grace,
+        topology_spread,
+        node_selector: draft.spec.node_selector.clone(),
+        tolerations: draft.spec.tolerations.clone(),
+        affinity: draft.spec.affinity.clone(),
+        priority_class_name: draft.spec.priority_class_name.clone(),
+        runtime_class_name: draft.spec.runtime_class_name.clone(),
+        dns_policy: availability::dns_policy(&mut draft),
+        dns_config: draft.spec.dns_config.clone(),
+        host_aliases: draft.spec.host_aliases.clone(),
+    };
+    let plan = Plan {
+        identity: Identity {
+            name: subject.name.clone(),
+            namespace: subject.namespace.clone(),
+            uid: subject.uid.clone(),
+        },
+        generation: subject.generation,
+        profile: profile.name.to_owned(),
+        system: draft.spec.system.clone(),
+        version: image::version_label(&draft.spec.image),
+        labels: metadata.labels,
+        annotations: metadata.annotations,
+        pod,
+        ports,
+        service,
+        config,
+        replicas: scaling.replicas,
+        rollout: rollout.plan,
+        disruption_budget,
+        routes,
+        service_account,
+        provenance: draft.ledger.into_entries(),
+    };
+    if draft.problems.is_empty() { Ok(plan) } else { Err(draft.problems.into_list()) }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A subject from the YAML of a `spec`.
+    pub(crate) fn subject(spec: &str) -> Subject {
+        Subject {
+            name: "web".into(),
+            namespace: "shop".into(),
+            uid: "00000000-0000-0000-0000-000000000001".into(),
+            generation: 1,
+            spec: serde_saphyr::from_str(spec).unwrap(),
+        }
+    }
+
+    /// The plan of a `spec` that can be built.
+    pub(crate) fn planned(spec: &str) -> Plan {
+        plan(&subject(spec), &Facts::default()).unwrap()
+    }
+
+    /// The fields that stand against a `spec`.
+    pub(crate) fn refused(spec: &str) -> Vec<String> {
+        plan(&subject(spec), &Facts::default()).unwrap_err().into_iter().map(|i| i.field).collect()
+    }
+
+    #[test]
+    fn an_image_is_enough() {
+        let plan = planned("image: registry.example/web:v1.2.3");
+        assert_eq!(plan.profile, "v1");
+        assert_eq!(plan.replicas, Replicas::Unmanaged);
+        assert!(plan.service.is_none() && plan.routes.is_empty() && plan.disruption_budget.is_none());
+        assert_eq!(plan.version.as_deref(), Some("v1.2.3"));
+        assert_eq!(plan.selector(), "app.kubernetes.io/name=web,app.kubernetes.io/instance=web");
+    }
+
+    #[test]
+    fn all_that_is_wrong_is_said_at_once() {
+        let fields = refused("{image: '', routes: [{name: a}], scaling: {minReplicas: 3, maxReplicas: 2}}");
+        assert_eq!(fields, ["image", "routes[a].gateway", "routes[a].port", "scaling.minReplicas"]);
+    }
+
+    #[test]
+    fn a_name_that_could_meet_another_childs_is_refused() {
+        for name in ["a--b", "default", "A", "1a", "", &"a".repeat(51)] {
+            let subject = Subject { name: name.to_owned(), ..subject("image: a:1") };
+            let invalid = plan(&subject, &Facts::default()).unwrap_err();
+            assert_eq!(invalid[0].field, "metadata.name", "{name}");
+        }
+    }
+}

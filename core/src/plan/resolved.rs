@@ -1,0 +1,267 @@
+//! The plan: what a Microservice means, with nothing left open.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::autoscaling::v2::{HorizontalPodAutoscalerBehavior, MetricSpec},
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+use microservice_crds::{
+    GatewayRef, Protocol,
+    gateway::{HttpRouteMatch, HttpRouteTimeouts, PathMatchType},
+    labels,
+};
+
+use super::{PodPlan, Provenance};
+
+/// Everything that the children of a Microservice are written from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Whose plan it is.
+    pub identity: Identity,
+    /// Generation of the spec.
+    pub generation: i64,
+    /// Name of the profile that decides what the spec leaves open.
+    pub profile: String,
+    /// `spec.system`.
+    pub system: Option<String>,
+    /// The tag of the image as a label value.
+    pub version: Option<String>,
+    /// Labels of the user for every child but the pods.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of the user for every child but the pods.
+    pub annotations: BTreeMap<String, String>,
+    /// The pods.
+    pub pod: PodPlan,
+    /// The ports, in the order of the spec.
+    pub ports: Vec<PortPlan>,
+    /// The Service; none without a port.
+    pub service: Option<ServicePlan>,
+    /// The files that were written in place.
+    pub config: Option<ConfigPlan>,
+    /// Who decides how many replicas run.
+    pub replicas: Replicas,
+    /// How a new version replaces the old one.
+    pub rollout: RolloutPlan,
+    /// The PodDisruptionBudget.
+    pub disruption_budget: Option<BudgetPlan>,
+    /// The routes, in the order of the spec.
+    pub routes: Vec<RoutePlan>,
+    /// The ServiceAccount.
+    pub service_account: ServiceAccountPlan,
+    /// Where each value came from, by path.
+    pub provenance: Vec<Provenance>,
+}
+
+impl Plan {
+    /// Name of the Microservice, and of most of its children.
+    pub fn name(&self) -> &str {
+        &self.identity.name
+    }
+
+    /// Namespace of the Microservice and of all its children.
+    pub fn namespace(&self) -> &str {
+        &self.identity.namespace
+    }
+
+    /// The image of the main container.
+    pub fn image(&self) -> &str {
+        self.pod.containers.main().map_or("", |c| c.image.as_str())
+    }
+
+    /// Labels that select the pods: a function of the name alone, never changed.
+    pub fn selector_labels(&self) -> BTreeMap<String, String> {
+        [labels::NAME, labels::INSTANCE].map(|key| (key.to_owned(), self.identity.name.clone())).into()
+    }
+
+    /// The selector as text, for the scale subresource.
+    pub fn selector(&self) -> String {
+        format!("{}={name},{}={name}", labels::NAME, labels::INSTANCE, name = self.identity.name)
+    }
+
+    /// Where the service can be opened from outside: the first host name that is not a wildcard.
+    pub fn url(&self) -> Option<String> {
+        let (route, host) = self
+            .routes
+            .iter()
+            .find_map(|route| route.hostnames.iter().find(|host| !host.starts_with('*')).map(|host| (route, host)))?;
+        let secure = route.gateway.section_name.as_deref().is_some_and(|s| s.contains("https") || s.contains("tls"));
+        let path = route.matches.first().and_then(|m| m.path.as_ref());
+        let path = path.filter(|p| p.type_ != PathMatchType::RegularExpression && p.value != "/");
+        Some(format!(
+            "{}://{host}{}",
+            if secure { "https" } else { "http" },
+            path.map(|p| p.value.as_str()).unwrap_or_default()
+        ))
+    }
+
+    /// Whether the Gateway API is needed.
+    pub fn uses_routes(&self) -> bool {
+        !self.routes.is_empty()
+    }
+}
+
+/// Whose plan it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// `metadata.name`.
+    pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// `metadata.uid`.
+    pub uid: String,
+}
+
+/// One port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortPlan {
+    /// Its name.
+    pub name: String,
+    /// Port of the Service.
+    pub port: i32,
+    /// Port of the container.
+    pub target: i32,
+    /// Name of the container port: that of the first port of the spec with the same target.
+    pub target_name: String,
+    /// What is spoken.
+    pub protocol: Protocol,
+}
+
+impl PortPlan {
+    /// TCP or UDP.
+    pub fn transport(&self) -> &'static str {
+        if self.protocol == Protocol::Udp { "UDP" } else { "TCP" }
+    }
+
+    /// `appProtocol` of the Service port; none where nothing but the transport is known.
+    pub fn app_protocol(&self) -> Option<&'static str> {
+        match self.protocol {
+            Protocol::Http => Some("http"),
+            Protocol::Https => Some("https"),
+            Protocol::H2c | Protocol::Grpc => Some("kubernetes.io/h2c"),
+            Protocol::Ws => Some("kubernetes.io/ws"),
+            Protocol::Tcp | Protocol::Udp => None,
+        }
+    }
+
+    /// Whether an HTTPRoute may lead here unasked.
+    pub fn speaks_http(&self) -> bool {
+        !matches!(self.protocol, Protocol::Tcp | Protocol::Udp)
+    }
+}
+
+/// The Service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServicePlan {
+    /// ClusterIP, NodePort or LoadBalancer.
+    pub type_: &'static str,
+    /// No address of its own.
+    pub headless: bool,
+    /// Annotations of the Service only.
+    pub annotations: BTreeMap<String, String>,
+    /// As in the spec.
+    pub traffic_distribution: Option<String>,
+    /// As in the spec.
+    pub session_affinity: Option<&'static str>,
+    /// As in the spec.
+    pub external_traffic_policy: Option<&'static str>,
+}
+
+/// Files that were written in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigPlan {
+    /// Name of the ConfigMap, with a digest of its content.
+    pub name: String,
+    /// Where the main container sees them.
+    pub mount_path: String,
+    /// Content by file name.
+    pub files: BTreeMap<String, String>,
+}
+
+/// Who decides how many replicas run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Replicas {
+    /// Whoever sets the count on the Deployment.
+    Unmanaged,
+    /// The spec.
+    Fixed(i32),
+    /// A HorizontalPodAutoscaler of ours.
+    Autoscaled {
+        /// Least count.
+        min: i32,
+        /// Greatest count.
+        max: i32,
+        /// What it looks at.
+        metrics: Vec<MetricSpec>,
+        /// How fast it goes.
+        behavior: Option<HorizontalPodAutoscalerBehavior>,
+    },
+}
+
+/// How a new version replaces the old one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RolloutPlan {
+    /// None: all old pods end before new ones start (Recreate).
+    pub rolling: Option<RollingPlan>,
+    /// As in the spec.
+    pub min_ready_seconds: Option<i32>,
+    /// As in the spec.
+    pub progress_deadline_seconds: Option<i32>,
+    /// As in the spec.
+    pub revision_history_limit: Option<i32>,
+}
+
+/// A few pods at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RollingPlan {
+    /// Pods above the count.
+    pub max_surge: IntOrString,
+    /// Pods below the count.
+    pub max_unavailable: IntOrString,
+}
+
+/// The PodDisruptionBudget.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BudgetPlan {
+    /// What it allows.
+    pub limit: BudgetLimit,
+    /// Whether pods that are not ready may always go.
+    pub unhealthy_pod_eviction_policy: String,
+}
+
+/// What a PodDisruptionBudget allows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BudgetLimit {
+    /// So many may be gone.
+    MaxUnavailable(IntOrString),
+    /// So many must stay.
+    MinAvailable(IntOrString),
+}
+
+/// One route.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoutePlan {
+    /// Name of the HTTPRoute.
+    pub name: String,
+    /// Host names.
+    pub hostnames: Vec<String>,
+    /// The Gateway.
+    pub gateway: GatewayRef,
+    /// Requests to take, each with its path.
+    pub matches: Vec<HttpRouteMatch>,
+    /// Port of the Service.
+    pub port: i32,
+    /// As in the spec.
+    pub timeouts: Option<HttpRouteTimeouts>,
+}
+
+/// The ServiceAccount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceAccountPlan {
+    /// Its name; none: the namespace's default.
+    pub name: Option<String>,
+    /// Whether it is a child.
+    pub create: bool,
+    /// Annotations of the ServiceAccount only.
+    pub annotations: BTreeMap<String, String>,
+}

@@ -1,0 +1,198 @@
+//! What the API server did with the children: refusals, name clashes, faults.
+
+use super::{Say, facts::Facts, text};
+use crate::outcome::{ChildOutcome, ChildResult};
+
+/// How the children were taken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Applied {
+    /// Nothing helps until somebody changes something.
+    pub stuck: Vec<Say>,
+    /// Looked at again by the operator itself, and not there at present.
+    pub denied: Vec<Say>,
+    /// A fault of the system, which is retried.
+    pub faults: Vec<Say>,
+    /// Children of an optional kind that the server does not serve, other than routes.
+    pub absent: Vec<Say>,
+    /// Fields that somebody rewrites.
+    pub rewritten: Vec<Say>,
+}
+
+/// Sorts the results of the children by what follows from them.
+pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts) -> Applied {
+    let mut applied = Applied::default();
+    for child in children {
+        let who = format!("{} {:?}", child.kind, child.name);
+        match &child.result {
+            ChildResult::Equal | ChildResult::Applied | ChildResult::Repaired { .. } | ChildResult::Paused => {}
+            ChildResult::Invalid { message } => applied.stuck.push(invalid(&who, message)),
+            ChildResult::Clash { owner } => applied.stuck.push(clash(child, &who, owner, facts)),
+            ChildResult::Forbidden { message } => applied.denied.push(forbidden(&who, message)),
+            ChildResult::Leftover => applied.denied.push(Say::new(
+                "WaitingForDeletion",
+                format!(
+                    "{who} is being deleted, or belongs to a deleted Microservice of this name and waits for the garbage collector. It is made anew when it is gone."
+                ),
+            )),
+            ChildResult::Failed { message } => applied.faults.push(Say::new(
+                "ApplyFailed",
+                format!("{who} could not be applied: {}. It is tried again.", words(message)),
+            )),
+            ChildResult::KindAbsent { crd } => {
+                if !child.kind.ends_with("Route") {
+                    applied.absent.push(Say::new(
+                        "KindNotInstalled",
+                        format!("{who} is not made, because the cluster has no {crd}. Install it; nothing else is needed."),
+                    ));
+                }
+            }
+            ChildResult::Resisted { path, wanted, got } => applied.rewritten.push(Say::new(
+                "FieldRewritten",
+                format!(
+                    "{who}: {path} was applied as {} and stands as {}: a mutating admission policy or another controller rewrites it. Change that one, or say the same value here.",
+                    text::line(wanted, 128),
+                    text::line(got, 128),
+                ),
+            )),
+        }
+    }
+    if let Some(fault) = fault {
+        applied.faults.push(Say::new("ApplyFailed", format!("{}. It is tried again.", words(fault))));
+    }
+    applied
+}
+
+/// The first one's reason, and all of their messages.
+pub(super) fn join(all: &[Say]) -> Option<Say> {
+    let (first, rest) = all.split_first()?;
+    let mut message = first.message.clone();
+    for say in rest.iter().take(2) {
+        message.push(' ');
+        message.push_str(&say.message);
+    }
+    if rest.len() > 2 {
+        message.push_str(&format!(" And {} more.", rest.len() - 2));
+    }
+    Some(Say { reason: first.reason.clone(), message })
+}
+
+fn words(message: &str) -> String {
+    text::unstopped(&text::line(message, 400)).to_owned()
+}
+
+fn invalid(who: &str, message: &str) -> Say {
+    Say::new(
+        "ChildInvalid",
+        format!(
+            "The API server refuses {who} as invalid: {}. Correct the field that it names in the spec.",
+            words(message)
+        ),
+    )
+}
+
+fn clash(child: &ChildOutcome, who: &str, owner: &str, facts: &Facts) -> Say {
+    let owned =
+        if owner.is_empty() || owner == "nobody" { "nobody owns it".to_owned() } else { format!("{owner} owns it") };
+    let take_over = if owner.is_empty() || owner == "nobody" {
+        format!(
+            ", or let this Microservice take it over: kubectl annotate -n {} {} {} {}={}",
+            facts.namespace,
+            child.kind.to_lowercase(),
+            child.name,
+            microservice_crds::annotations::ADOPT,
+            facts.name,
+        )
+    } else {
+        String::new()
+    };
+    Say::new(
+        "NameClash",
+        format!(
+            "{who} exists and is not this Microservice's: {owned}. It is left alone. Delete or rename one of the two{take_over}"
+        ),
+    )
+}
+
+fn forbidden(who: &str, message: &str) -> Say {
+    let lower = message.to_lowercase();
+    let (reason, step) = if lower.contains("exceeded quota") {
+        ("QuotaExceeded", "Raise the ResourceQuota, or delete what is not needed.")
+    } else if lower.contains("being terminated") {
+        ("NamespaceTerminating", "The namespace is being deleted.")
+    } else if lower.contains("cannot create resource") || lower.contains("cannot patch resource") {
+        ("Forbidden", "Give the operator this right in its role.")
+    } else {
+        ("Forbidden", "Change the spec as the policy asks, or the policy; it is tried again.")
+    };
+    Say::new(reason, format!("The API server forbids {who}: {}. {step}", words(message)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::fixtures::{child, facts};
+
+    fn sorted(result: ChildResult) -> Applied {
+        sort(&[child("Service", result)], None, &facts())
+    }
+
+    fn assert_says(say: &Say, reason: &str, parts: &[&str]) {
+        assert_eq!(say.reason, reason);
+        for part in parts {
+            assert!(say.message.contains(part), "{part:?} is not in: {}", say.message);
+        }
+    }
+
+    #[test]
+    fn a_clash_names_the_owner_and_the_way_out() {
+        let owned = sorted(ChildResult::Clash { owner: "HelmRelease \"x\"".into() });
+        assert_says(
+            &owned.stuck[0],
+            "NameClash",
+            &["Service \"web\"", "HelmRelease \"x\" owns it", "Delete or rename"],
+        );
+        assert!(!owned.stuck[0].message.contains("annotate"), "what has an owner cannot be adopted");
+        let free = sorted(ChildResult::Clash { owner: "nobody".into() });
+        let adopt = "kubectl annotate -n shop service web microservices.dev/adopt-by=web";
+        assert_says(&free.stuck[0], "NameClash", &["nobody owns it", adopt]);
+    }
+
+    #[test]
+    fn refusals_carry_the_servers_words() {
+        let invalid = sorted(ChildResult::Invalid { message: "spec.ports[0].port: Invalid value: 0\n".into() });
+        assert_says(
+            &invalid.stuck[0],
+            "ChildInvalid",
+            &["Service \"web\"", "spec.ports[0].port: Invalid value: 0. Correct"],
+        );
+        for (message, reason, step) in [
+            (
+                "exceeded quota: q, requested: services=1, used: services=5, limited: services=5",
+                "QuotaExceeded",
+                "Raise the ResourceQuota",
+            ),
+            ("namespace shop is being terminated", "NamespaceTerminating", "being deleted"),
+            ("User \"system:x\" cannot create resource \"services\"", "Forbidden", "role"),
+            ("ValidatingAdmissionPolicy 'p' denied request: no", "Forbidden", "policy"),
+        ] {
+            let forbidden = sorted(ChildResult::Forbidden { message: message.into() });
+            assert_says(&forbidden.denied[0], reason, &["Service \"web\"", message, step]);
+        }
+    }
+
+    #[test]
+    fn faults_and_leftovers_are_tried_again() {
+        let failed = sorted(ChildResult::Failed { message: "timeout".into() });
+        assert_says(&failed.faults[0], "ApplyFailed", &["Service \"web\"", "timeout. It is tried again."]);
+        assert_says(&sorted(ChildResult::Leftover).denied[0], "WaitingForDeletion", &["garbage collector"]);
+        let fault = sort(&[], Some("prune failed"), &facts());
+        assert_says(&fault.faults[0], "ApplyFailed", &["prune failed."]);
+    }
+
+    #[test]
+    fn several_are_told_together_and_bounded() {
+        let says: Vec<Say> = (0..5).map(|n| Say::new(format!("R{n}"), format!("m{n}."))).collect();
+        assert_eq!(join(&says), Some(Say::new("R0", "m0. m1. m2. And 2 more.")));
+        assert_eq!(join(&[]), None);
+    }
+}

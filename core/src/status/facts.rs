@@ -1,0 +1,104 @@
+//! What the status needs to know of a plan.
+
+use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
+
+use crate::plan::Plan;
+
+/// The few values of a plan that the status or a message shows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Facts {
+    pub namespace: String,
+    pub name: String,
+    pub selector: String,
+    pub image: String,
+    pub profile: String,
+    pub url: Option<String>,
+    /// Name of the main container.
+    pub main: String,
+    /// Names of the sidecars.
+    pub sidecars: Vec<String>,
+    /// `resources.limits.memory` of the main container.
+    pub memory_limit: Option<String>,
+    /// Readiness probe of the main container. Example: `GET /_healthz on port http`.
+    pub readiness: Option<String>,
+    /// Startup probe of the main container.
+    pub startup: Option<String>,
+}
+
+impl Facts {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let main = plan.pod.containers.main();
+        let limit = main.and_then(|c| c.resources.as_ref()?.limits.as_ref()?.get("memory"));
+        Self {
+            namespace: plan.namespace().to_owned(),
+            name: plan.name().to_owned(),
+            selector: plan.selector(),
+            image: plan.image().to_owned(),
+            profile: plan.profile.clone(),
+            url: plan.url(),
+            main: main.map(|c| c.name.clone()).unwrap_or_default(),
+            sidecars: plan.pod.containers.sidecars.iter().map(|c| c.name.clone()).collect(),
+            memory_limit: limit.map(|q| q.0.clone()),
+            readiness: main.and_then(|c| words(c.readiness.as_ref()?)),
+            startup: main.and_then(|c| words(c.startup.as_ref()?)),
+        }
+    }
+
+    /// Where a field of a container stands in the Microservice: the main container's is at the top of the spec.
+    pub(super) fn field(&self, container: &str, field: &str) -> String {
+        if container == self.main {
+            format!("spec.{field}")
+        } else if self.sidecars.iter().any(|s| s == container) {
+            format!("spec.sidecars[{container}].{field}")
+        } else {
+            format!("spec.initContainers[{container}].{field}")
+        }
+    }
+}
+
+/// What a probe does, in words.
+fn words(probe: &Probe) -> Option<String> {
+    let port = |port: &IntOrString| match port {
+        IntOrString::Int(number) => number.to_string(),
+        IntOrString::String(name) => name.clone(),
+    };
+    if let Some(http) = &probe.http_get {
+        return Some(format!("GET {} on port {}", http.path.as_deref().unwrap_or("/"), port(&http.port)));
+    }
+    if let Some(tcp) = &probe.tcp_socket {
+        return Some(format!("a connection to port {}", port(&tcp.port)));
+    }
+    if let Some(grpc) = &probe.grpc {
+        return Some(format!("grpc.health.v1 on port {}", grpc.port));
+    }
+    let command = probe.exec.as_ref()?.command.as_ref()?;
+    Some(format!("command {}", super::text::cut(&command.join(" "), 80)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::planned;
+
+    #[test]
+    fn a_probe_is_told_in_words() {
+        let of = |spec: &str| Facts::of(&planned(spec));
+        let facts = of(
+            "{image: 'a:1', ports: [{name: http, port: 80, targetPort: 8080, protocol: http}], resources: {limits: {memory: 128Mi}},
+              probes: {readiness: {httpGet: {path: /_healthz}}, startup: {exec: {command: [/bin/up, -q]}}}}",
+        );
+        assert_eq!(facts.readiness.as_deref(), Some("GET /_healthz on port http"));
+        assert_eq!(facts.startup.as_deref(), Some("command /bin/up -q"));
+        assert_eq!(facts.memory_limit.as_deref(), Some("128Mi"));
+        assert_eq!((facts.main.as_str(), facts.image.as_str()), ("web", "a:1"));
+        assert_eq!(of("{image: 'a:1'}").readiness, None);
+    }
+
+    #[test]
+    fn a_field_is_named_where_it_stands() {
+        let facts = Facts { main: "web".into(), sidecars: vec!["proxy".into()], ..Facts::default() };
+        assert_eq!(facts.field("web", "image"), "spec.image");
+        assert_eq!(facts.field("proxy", "image"), "spec.sidecars[proxy].image");
+        assert_eq!(facts.field("migrate", "command"), "spec.initContainers[migrate].command");
+    }
+}

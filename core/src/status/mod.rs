@@ -1,0 +1,154 @@
+//! From what a reconcile saw to the status of a Microservice: the conditions, what changed, and which events tell of it.
+//!
+//! Pure: the time is an argument, and the same input gives the same status. [`next`] of a status that it made itself,
+//! with the same outcome, changes nothing.
+
+mod applied;
+mod causes;
+mod change;
+mod conditions;
+mod events;
+mod exposed;
+mod facts;
+mod lift;
+mod pods;
+mod ready;
+mod rollout;
+mod scalable;
+mod stuck;
+mod text;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use microservice_crds::{ChildRef, MicroserviceStatus};
+
+pub use pods::pod_summary;
+pub use rollout::rollout_complete;
+pub use stuck::{event_tells, learn, needs_events};
+
+use crate::outcome::{ChildOutcome, ChildResult, Health, Outcome};
+use facts::Facts;
+
+/// How much a status differs from the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Not at all.
+    None,
+    /// Counters and messages moved, or something got better on the way to Ready: it may be written later, together
+    /// with what follows.
+    Minor,
+    /// A person or a program may wait for this: to be written now.
+    Major,
+}
+
+/// An event to publish: something became worse, became well again, or was repaired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// Warning, or Normal.
+    pub warning: bool,
+    /// One CamelCase word.
+    pub reason: String,
+    /// What the operator was doing.
+    pub action: &'static str,
+    /// The whole story, at most 1000 bytes.
+    pub note: String,
+}
+
+/// The next status, and what to do with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Next {
+    /// The status to have.
+    pub status: MicroserviceStatus,
+    /// How much it differs from the previous one.
+    pub change: Change,
+    /// Events to publish once the status is written.
+    pub events: Vec<Transition>,
+    /// When to look again although nothing happens: what is not worth saying now becomes so with time.
+    pub recheck_after: Option<Duration>,
+}
+
+/// A word and a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Say {
+    reason: String,
+    message: String,
+}
+
+impl Say {
+    fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { reason: reason.into(), message: message.into() }
+    }
+}
+
+/// What the status is after `outcome`, when it was `previous` before.
+pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Timestamp) -> Next {
+    // A condition keeps whole seconds, and must not differ from its own copy that was stored.
+    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let facts = outcome.plan.as_ref().ok().map(Facts::of);
+    let judgement = ready::judge(previous, outcome, facts.as_ref(), now);
+    let scalable = scalable::verdict(outcome, now);
+    let conditions = conditions::all(previous, outcome, &judgement, scalable.as_ref().map(|s| &s.wanted), now);
+
+    let deployment = outcome.children.iter().find_map(|c| match &c.health {
+        Health::Deployment(health) => Some(health),
+        _ => None,
+    });
+    let mut status = previous.cloned().unwrap_or_default();
+    status.observed_generation = outcome.generation;
+    status.conditions = conditions;
+    if let Some(health) = deployment {
+        status.replicas = Some(health.replicas);
+        status.ready_replicas = Some(health.ready);
+    }
+    if let Some(facts) = &facts {
+        // Scalers may ask for it as soon as there is a plan, paused or not.
+        status.selector = Some(facts.selector.clone());
+        if !outcome.paused {
+            status.url = facts.url.clone();
+            status.image = Some(facts.image.clone());
+            status.profile = Some(facts.profile.clone());
+            status.children = inventory(&status.children, &outcome.children);
+        }
+    }
+
+    let change = change::between(previous, &status);
+    let events = events::transitions(previous, &status, outcome, change);
+    let recheck_after = [judgement.recheck, scalable.and_then(|s| s.recheck)].into_iter().flatten().min();
+    Next { status, change, events, recheck_after }
+}
+
+/// Whether the child stands in the cluster and is ours, whatever its state.
+fn stands(result: &ChildResult) -> bool {
+    matches!(
+        result,
+        ChildResult::Equal
+            | ChildResult::Applied
+            | ChildResult::Repaired { .. }
+            | ChildResult::Resisted { .. }
+            | ChildResult::Paused
+    )
+}
+
+/// The children that are there. One whose last apply failed is still there if it was before.
+fn inventory(before: &[ChildRef], children: &[ChildOutcome]) -> Vec<ChildRef> {
+    let mut list = Vec::new();
+    for child in children {
+        let entry = ChildRef { kind: child.kind.to_owned(), name: child.name.clone() };
+        let kept = match &child.result {
+            ChildResult::Invalid { .. } | ChildResult::Forbidden { .. } | ChildResult::Failed { .. } => {
+                before.contains(&entry)
+            }
+            result => stands(result),
+        };
+        if kept && !list.contains(&entry) {
+            list.push(entry);
+        }
+    }
+    list
+}
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod stories;

@@ -1,0 +1,69 @@
+//! The `status` of a Microservice.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::KubeSchema;
+use serde::{Deserialize, Serialize};
+
+/// What became of the service.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq)]
+#[serde(rename_all = "camelCase")]
+pub struct MicroserviceStatus {
+    /// The generation of the spec that the rest of this status speaks of. -1: not looked at yet.
+    #[serde(default = "never_observed")]
+    pub observed_generation: i64,
+    /// Ready sums up; Reconciling and Stalled are present only while True; Available, Progressing, Exposed and Scalable
+    /// say what is behind it.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Where the service can be opened from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Pods of the service, old and new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+    /// Pods that serve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_replicas: Option<i32>,
+    /// Label selector of the pods, for scalers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// The image that was last applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// The profile that the service is rendered with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// What the service was made into: a hint for people, nothing relies on it.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<ChildRef>,
+}
+
+impl Default for MicroserviceStatus {
+    fn default() -> Self {
+        Self {
+            observed_generation: never_observed(),
+            conditions: Vec::new(),
+            url: None,
+            replicas: None,
+            ready_replicas: None,
+            selector: None,
+            image: None,
+            profile: None,
+            children: Vec::new(),
+        }
+    }
+}
+
+fn never_observed() -> i64 {
+    -1
+}
+
+/// One object that a Microservice was made into.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChildRef {
+    /// Kind of the object.
+    pub kind: String,
+    /// Name of the object.
+    pub name: String,
+}

@@ -1,0 +1,46 @@
+//! List types: how server-side apply merges each list, and which lists may not repeat themselves.
+
+use serde_json::{Value, json};
+
+use super::tree::{self, field_of};
+
+/// Lists whose items are known by a key, by the name of the field that holds them.
+const KEYED: [(&str, &[&str]); 13] = [
+    ("conditions", &["type"]),
+    ("env", &["name"]),
+    ("headers", &["name"]),
+    ("hostAliases", &["ip"]),
+    ("imagePullSecrets", &["name"]),
+    ("initContainers", &["name"]),
+    ("ports", &["name"]),
+    ("queryParams", &["name"]),
+    ("routes", &["name"]),
+    ("sidecars", &["name"]),
+    ("topologySpread", &["topologyKey", "whenUnsatisfiable"]),
+    ("volumeMounts", &["mountPath"]),
+    ("volumes", &["name"]),
+];
+
+/// Lists of plain values that may not repeat themselves, by path.
+const SETS: [&str; 4] =
+    ["spec.routes[].hostnames", "spec.routes[].paths", "spec.security.capabilities", "spec.security.writablePaths"];
+
+/// Gives every list its type: keyed, a set, or atomic, which means that whoever applies it owns all of it.
+pub fn apply(schema: &mut Value) {
+    tree::walk(schema, &mut |path, node| {
+        if node.get("type") != Some(&json!("array")) {
+            return;
+        }
+        let keys =
+            KEYED.iter().find(|(name, _)| !path.ends_with("[]") && *name == field_of(path)).map(|(_, keys)| keys);
+        let kind = match keys {
+            Some(keys) => {
+                node.insert("x-kubernetes-list-map-keys".to_owned(), json!(keys));
+                "map"
+            }
+            None if SETS.contains(&path) => "set",
+            None => "atomic",
+        };
+        node.insert("x-kubernetes-list-type".to_owned(), json!(kind));
+    });
+}

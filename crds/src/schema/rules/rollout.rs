@@ -1,0 +1,74 @@
+//! Rollouts, disruptions and the end of a pod.
+
+use super::{Place, count};
+
+/// CEL: whether a number or percent is nothing.
+fn is_zero(field: &str) -> String {
+    format!("(type({field}) == int ? int({field}) == 0 : string({field}).matches('^0+%$'))")
+}
+
+pub(super) fn places() -> Vec<Place> {
+    vec![
+        Place::at("spec.rollout")
+            .check(
+                "!has(self.strategy) || self.strategy != 'Recreate' || \
+                 !(has(self.maxSurge) || has(self.maxUnavailable))",
+                "strategy Recreate ends all old pods first: remove rollout.maxSurge and rollout.maxUnavailable",
+            )
+            .check(
+                format!(
+                    "!has(self.maxSurge) || !{} || (has(self.maxUnavailable) && !{})",
+                    is_zero("self.maxSurge"),
+                    is_zero("self.maxUnavailable")
+                ),
+                "rollout.maxSurge and rollout.maxUnavailable (0 unless said) must not both be 0: no pod could ever be \
+                 replaced",
+            )
+            .check(
+                "(has(self.progressDeadlineSeconds) ? self.progressDeadlineSeconds : 600) > \
+                 (has(self.minReadySeconds) ? self.minReadySeconds : 0)",
+                "rollout.progressDeadlineSeconds (600 unless said) must be greater than rollout.minReadySeconds",
+            ),
+        Place::at("spec.rollout.maxSurge").check(
+            "type(self) == int ? int(self) >= 0 : string(self).matches('^[0-9]{1,4}%$')",
+            "write a number of pods from 0 on, or a percentage as in \"25%\"",
+        ),
+        Place::at_each([
+            "spec.rollout.maxUnavailable",
+            "spec.disruptionBudget.maxUnavailable",
+            "spec.disruptionBudget.minAvailable",
+        ])
+        .check(
+            "type(self) == int ? int(self) >= 0 : string(self).matches('^(100|[0-9]{1,2})%$')",
+            "write a number of pods from 0 on, or a percentage up to \"100%\"",
+        ),
+        Place::at("spec.disruptionBudget")
+            .check(
+                "!has(self.maxUnavailable) || !has(self.minAvailable)",
+                "a disruption budget has maxUnavailable or minAvailable: remove one of them",
+            )
+            .check(
+                format!(
+                    "!has(self.enabled) || self.enabled || {} == 0",
+                    count(&["maxUnavailable", "minAvailable", "unhealthyPodEvictionPolicy"])
+                ),
+                "disruptionBudget.enabled is false: remove it, or the fields beside it",
+            ),
+        Place::at("spec.disruptionBudget.unhealthyPodEvictionPolicy").one_of(&["AlwaysAllow", "IfHealthyBudget"]),
+        Place::at("spec")
+            .check(
+                "!has(self.drainSeconds) || !has(self.lifecycle) || !has(self.lifecycle.preStop)",
+                "drainSeconds and lifecycle.preStop both say what a stopping pod does first: remove one of them",
+            )
+            .check(
+                // The defaults fit each other: there is something to look at only where one of both is said.
+                "(!has(self.drainSeconds) && !has(self.terminationGracePeriodSeconds)) || \
+                 (has(self.lifecycle) && has(self.lifecycle.preStop)) || \
+                 [has(self.drainSeconds) ? self.drainSeconds : (has(self.ports) && size(self.ports) > 0 ? 5 : 0)]\
+                 .all(drain, drain == 0 || \
+                 drain < (has(self.terminationGracePeriodSeconds) ? self.terminationGracePeriodSeconds : 30))",
+                "drainSeconds (5 unless said, where there is a port) must be less than terminationGracePeriodSeconds \
+                 (30 unless said), which includes it: lower the one, or raise the other",
+            ),
+    ]
+}

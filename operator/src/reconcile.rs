@@ -1,0 +1,232 @@
+//! Reconcile, to be read aloud: observe, plan, desired, apply, prune, report.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use futures::future::join_all;
+use jiff::Timestamp;
+use microservice_core::{
+    children::{self, CHILDREN, Desired},
+    outcome::{ChildOutcome, ChildResult, Outcome},
+    plan::{self, Facts, Invalid, Plan, Replicas, Subject},
+};
+use microservice_crds::MicroserviceSpec;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    apply::{Applied, Apply},
+    attempts::Attempts,
+    context::{Context, RECOVERY},
+    key::Key,
+    mounts, prune,
+    report::report,
+    store::{Kind, Service, Snapshot},
+};
+
+/// Time that one reconcile may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Takes one entry of the queue to its end, whatever happens in it. A panic hits this Microservice alone.
+pub async fn work(ctx: Context, key: Key) {
+    let running = AbortOnDropHandle::new(tokio::spawn({
+        let (ctx, key) = (ctx.clone(), key.clone());
+        async move { tokio::time::timeout(DEADLINE, reconcile(&ctx, &key)).await }
+    }));
+    let again = match running.await {
+        Ok(Ok(again)) => again,
+        Ok(Err(_)) => fault(&ctx, &key, "it took longer than 30 s"),
+        Err(error) if error.is_panic() => fault(&ctx, &key, "it panicked: a bug of the operator"),
+        Err(_) => None,
+    };
+    if let Some(delay) = again {
+        ctx.queue.enqueue_after(&key, delay);
+    }
+    ctx.queue.done(&key);
+}
+
+/// The reconcile as a whole failed: answers when to try again.
+fn fault(ctx: &Context, key: &Key, why: &str) -> Option<Duration> {
+    tracing::error!(service = %key, why, "reconcile failed");
+    let mut snapshot = ctx.store.snapshot(key)?;
+    let delay = snapshot.attempts.fault(true);
+    ctx.store.set_attempts(key, &snapshot.service.uid, snapshot.attempts);
+    delay
+}
+
+async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
+    let Some(snapshot) = ctx.store.snapshot(key).filter(|s| !s.service.deleting) else {
+        ctx.clashes.retain(key, |_, _| false);
+        return None;
+    };
+    let recoveries = ctx.recoveries.load(Ordering::Relaxed);
+    let mut attempts = snapshot.attempts.clone();
+    let mut outcome = converge(ctx, key, &snapshot, &mut attempts).await;
+    mounts::explain(ctx, key, &mut outcome.pods).await;
+    let now = Timestamp::now().round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH);
+    let reported = report(ctx, key, &snapshot, &outcome, now).await;
+    if let Err(failure) = &reported {
+        tracing::warn!(service = %key, %failure, "status not written");
+    }
+    if outcome.children.iter().any(|child| namespace_leaves(&child.result)) {
+        tracing::info!(service = %key, "its namespace is being deleted");
+        ctx.store.leave(key, &snapshot.service.uid);
+        return None;
+    }
+    let mut retry = attempts.fault(reported.is_err() || outcome.fault.is_some());
+    // What failed before the API server came back is brought forward here: it was not yet among the tries then.
+    if ctx.recoveries.load(Ordering::Relaxed) != recoveries {
+        attempts.hasten(Instant::now() + RECOVERY);
+        retry = retry.map(|delay| delay.min(RECOVERY));
+    }
+    let next_write = attempts.next().map(|at| at.saturating_duration_since(Instant::now()));
+    ctx.store.set_attempts(key, &snapshot.service.uid, attempts);
+    [retry, next_write, reported.ok().flatten()].into_iter().flatten().min()
+}
+
+/// Makes the children what they should be, as far as that goes, and says how far it went.
+async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut Attempts) -> Outcome {
+    let service = &snapshot.service;
+    let mut outcome = Outcome {
+        generation: service.generation,
+        paused: false,
+        plan: Err(Vec::new()),
+        children: Vec::new(),
+        pods: snapshot.pods.clone(),
+        scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
+        fault: None,
+    };
+    let plan = match decode(key, service) {
+        Ok(subject) => {
+            outcome.paused = subject.spec.paused;
+            plan::plan(&subject, &facts(snapshot))
+        }
+        Err(invalid) => Err(vec![invalid]),
+    };
+    match &plan {
+        Ok(plan) if outcome.paused => {
+            attempts.retain(|_, _| false);
+            outcome.children = paused(snapshot, &children::desired(plan));
+        }
+        Ok(plan) => {
+            let desired = children::desired(plan);
+            let wanted = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
+            ctx.clashes.retain(key, wanted);
+            attempts.retain(wanted);
+            outcome.children = apply_all(ctx, key, snapshot, plan, &desired, attempts).await;
+            // What replaces it stands: only now may the old go. What was just written is in the store, not in the snapshot.
+            if !outcome.children.iter().any(|child| failed(&child.result))
+                && let Some(fresh) = ctx.store.snapshot(key)
+                && let Err(failure) = prune::prune(ctx, key, &fresh, wanted).await
+            {
+                outcome.fault = Some(failure.to_string());
+            }
+        }
+        // What cannot be planned leaves everything as it was, and nothing is tried again.
+        Err(_) => attempts.retain(|_, _| false),
+    }
+    outcome.plan = plan;
+    outcome
+}
+
+fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {
+    let spec: MicroserviceSpec = serde_json::from_str(&service.spec).map_err(|error| Invalid {
+        field: "spec".to_owned(),
+        message: format!("the stored object does not fit the schema ({error}); apply it again with the current one"),
+    })?;
+    Ok(Subject {
+        name: key.name.to_string(),
+        namespace: key.namespace.to_string(),
+        uid: service.uid.clone(),
+        generation: service.generation,
+        spec,
+    })
+}
+
+/// What the cluster alone can tell.
+fn facts(snapshot: &Snapshot) -> Facts {
+    let from_status = snapshot.service.status.as_ref().and_then(|status| status.profile.clone());
+    let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
+    Facts {
+        foreign_scaler: snapshot.foreign_scaler.clone(),
+        sticky_profile: from_status.or_else(|| mine().find_map(|child| child.profile.clone())),
+    }
+}
+
+fn kind_of(desired: &Desired) -> Kind {
+    CHILDREN.iter().position(|entry| std::ptr::eq(entry, desired.entry)).unwrap_or(usize::MAX)
+}
+
+/// Applies all children, wave after wave, those of a wave side by side. One that fails does not stop the others.
+async fn apply_all(
+    ctx: &Context,
+    key: &Key,
+    snapshot: &Snapshot,
+    plan: &Plan,
+    desired: &[Desired],
+    attempts: &mut Attempts,
+) -> Vec<ChildOutcome> {
+    let first_replicas = match plan.replicas {
+        Replicas::Autoscaled { min, .. } if min > 1 => Some(min),
+        _ => None,
+    };
+    let mut outcomes = Vec::with_capacity(desired.len());
+    for wave in desired.chunk_by(|a, b| a.entry.wave == b.entry.wave) {
+        let applied = join_all(wave.iter().map(|desired| async move {
+            let kind = kind_of(desired);
+            (kind, desired, Apply { ctx, key, snapshot, kind, desired, first_replicas }.run().await)
+        }))
+        .await;
+        for (kind, desired, Applied { outcome, content, held }) in applied {
+            if !held {
+                let now = Instant::now();
+                attempts.note(kind, &desired.name, &desired.digest, &content, &outcome.result, now);
+                tell(key, &outcome);
+            }
+            outcomes.push(outcome);
+        }
+    }
+    outcomes
+}
+
+/// One log line for each real change.
+fn tell(key: &Key, child: &ChildOutcome) {
+    let (kind, name) = (child.kind, &child.name);
+    match &child.result {
+        ChildResult::Applied => tracing::info!(service = %key, kind, name, "applied"),
+        ChildResult::Repaired { what } => tracing::info!(service = %key, kind, name, what, "repaired"),
+        ChildResult::Equal | ChildResult::Paused | ChildResult::KindAbsent { .. } => {}
+        result => tracing::warn!(service = %key, kind, name, ?result, "not applied"),
+    }
+}
+
+/// Whether a child was refused because its namespace is being deleted: the API server's words.
+fn namespace_leaves(result: &ChildResult) -> bool {
+    matches!(result, ChildResult::Forbidden { message } if message.contains("because it is being terminated"))
+}
+
+fn failed(result: &ChildResult) -> bool {
+    matches!(
+        result,
+        ChildResult::Invalid { .. }
+            | ChildResult::Forbidden { .. }
+            | ChildResult::Failed { .. }
+            | ChildResult::Clash { .. }
+    )
+}
+
+/// The children that are there, untouched.
+fn paused(snapshot: &Snapshot, desired: &[Desired]) -> Vec<ChildOutcome> {
+    let present = |desired: &Desired| {
+        let child: &Arc<_> = snapshot.children.get(&(kind_of(desired), desired.name.clone()))?;
+        child.owner.is(&snapshot.service.uid).then(|| ChildOutcome {
+            kind: desired.entry.kind,
+            name: desired.name.clone(),
+            result: ChildResult::Paused,
+            health: child.health.clone(),
+        })
+    };
+    desired.iter().filter_map(present).collect()
+}

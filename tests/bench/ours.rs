@@ -1,0 +1,115 @@
+//! The operator: a release build, in a process of its own, as it would run in a cluster.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, bail};
+use microservice_tests::control_plane::{Mark, Process, Requests};
+
+use crate::{
+    field::Field,
+    memory::{self, Memory},
+    table::{Must, Table, Unit},
+};
+
+/// How the user agent of the operator starts.
+const AGENT: &str = "microservice-operator";
+/// No request for so long is silence.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// A running operator and the namespace of its services.
+pub struct Ours {
+    /// The namespace.
+    pub namespace: String,
+    /// Memory before there was any service.
+    pub empty: Memory,
+    process: Process,
+}
+
+impl Ours {
+    /// Starts an operator and waits until it is at rest.
+    pub async fn start(field: &Field) -> Result<Self> {
+        let namespace = field.cluster.namespace("ours").await?;
+        let process = spawn(field)?;
+        memory::idle(process.id(), field.patience()).await?;
+        Ok(Self { namespace, empty: memory::memory(process.id())?, process })
+    }
+
+    /// Its memory now.
+    pub fn memory(&self) -> Result<Memory> {
+        if let Some(how) = self.process.ended() {
+            bail!("the operator ended with {how}: {}", self.process.log().display());
+        }
+        memory::memory(self.process.id())
+    }
+
+    /// What it has asked since.
+    pub async fn since(&self, field: &Field, mark: Mark) -> Result<Requests> {
+        Ok(field.cluster.audit().since(mark).await?.agent(AGENT))
+    }
+
+    /// What it has asked since, once it asks nothing more.
+    pub async fn all_since(&self, field: &Field, mark: Mark) -> Result<Requests> {
+        let start = Instant::now();
+        let mut last = mark;
+        loop {
+            let next = field.cluster.audit().mark().await?;
+            let news = field.cluster.audit().read(last)?.agent(AGENT).filter(|request| request.verb != "watch");
+            if last != mark && news.count() == 0 {
+                return self.since(field, mark).await;
+            }
+            if start.elapsed() > field.patience() {
+                bail!("the operator does not come to rest: {:?}", news.summary());
+            }
+            last = next;
+            tokio::time::sleep(SILENCE).await;
+        }
+    }
+
+    /// Ends it and removes its namespace.
+    pub async fn leave(self, field: &Field) -> Result<()> {
+        self.process.kill();
+        field.clean(&self.namespace).await
+    }
+
+    /// Ends it, starts another, and looks at what that costs. All services stand.
+    pub async fn restart(&mut self, field: &Field, table: &mut Table) -> Result<()> {
+        let peak = self.memory()?.peak;
+        self.process.signal("TERM")?;
+        let start = Instant::now();
+        while self.process.ended().is_none() {
+            if start.elapsed() > field.patience() {
+                bail!("the operator does not end");
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let mark = field.cluster.audit().mark().await?;
+        let start = Instant::now();
+        self.process = spawn(field)?;
+        let worked = memory::idle(self.process.id(), field.patience()).await?;
+        let sent = self.all_since(field, mark).await?;
+        let gets = sent.clone().verb("get").count();
+        table.add("restart: writes", Unit::Count, count(sent.clone().writes().count()), Must::Be(0.0));
+        table.add("restart: reads of single objects", Unit::Count, count(gets), Must::Be(0.0));
+        table.add("restart: lists", Unit::Count, count(sent.verb("list").count()), Must::Show);
+        let took = worked.saturating_duration_since(start).as_secs_f64();
+        table.add("restart: until it uses no processor time", Unit::Seconds, took, Must::Show);
+        table.add("memory: at its peak, until the restart", Unit::Megabytes, peak, Must::Show);
+        table.add("memory: after the restart", Unit::Megabytes, self.memory()?.resident, Must::Show);
+        Ok(())
+    }
+}
+
+fn spawn(field: &Field) -> Result<Process> {
+    let program = std::env::current_exe()?.with_file_name("microservice-operator");
+    let mut command = Command::new(program);
+    command.env("IN_FLIGHT", crate::services::IN_FLIGHT.to_string());
+    field.cluster.spawn("operator", command).context("run `make bench`, which builds the operator")
+}
+
+/// A count as the table wants it.
+pub fn count(number: usize) -> f64 {
+    u32::try_from(number).map_or(f64::MAX, f64::from)
+}

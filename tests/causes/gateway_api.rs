@@ -1,0 +1,76 @@
+//! A cluster without the Gateway API: routes wait for it, nobody else does.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use k8s_openapi::{
+    api::core::v1::Service, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+};
+use kube::{Api, api::DeleteParams};
+use microservice_crds::gateway::HttpRoute;
+use microservice_tests::{
+    control_plane::{ControlPlane, Options},
+    faults::Script,
+    operator::Operator,
+    rig::{Rig, condition},
+};
+
+use crate::read::assert_says;
+
+const WEB: &str = "
+image: registry.example/web:v1
+ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
+routes: [{hostnames: [web.example.com], gateway: {name: public}}]
+";
+
+/// A control plane of its own: what is served there changes for everybody.
+async fn rig() -> Result<Rig> {
+    let cluster: &'static ControlPlane = Box::leak(Box::new(ControlPlane::start(Options::default()).await?));
+    for definition in microservice_crds::schema::crds()? {
+        cluster.install_definition(&definition).await?;
+    }
+    let namespace = cluster.namespace("bare").await?;
+    let agent = format!("operator-of-{namespace}");
+    let operator = Operator::start(cluster, None, &agent, &Script::record())?;
+    Ok(Rig { cluster, client: cluster.client()?, agent, namespace, operator: Some(operator) })
+}
+
+/// Made within five seconds of the definition, without a restart.
+async fn route_comes(rig: &Rig) -> Result<HttpRoute> {
+    let find = || async { rig.find::<HttpRoute>("web").await };
+    rig.cluster.wait_until("the route", &rig.namespace, Duration::from_secs(5), find).await
+}
+
+#[tokio::test]
+async fn routes_wait_for_the_gateway_api_and_nothing_else_does() -> Result<()> {
+    let rig = rig().await?;
+    rig.apply("web", WEB).await?;
+    let service = rig.ready("web").await?;
+    let exposed = condition(&service, "Exposed").unwrap();
+    assert_eq!((exposed.status.as_str(), exposed.reason.as_str()), ("Unknown", "GatewayAPINotInstalled"));
+    let words = ["HTTPRoute \"web\"", "httproutes.gateway.networking.k8s.io", "Install the Gateway API"];
+    assert_says(exposed, &words);
+    assert!(condition(&service, "Stalled").is_none() && condition(&service, "Reconciling").is_none());
+
+    rig.cluster.install_gateway_api().await?;
+    let route = route_comes(&rig).await?;
+    assert_eq!(route.spec.hostnames, ["web.example.com"]);
+    rig.condition("web", "Exposed", "Unknown", "GatewaySilent").await?;
+    rig.ready("web").await?;
+
+    // It goes, with the route: said again, and all else goes on.
+    let definitions = Api::<CustomResourceDefinition>::all(rig.client.clone());
+    definitions.delete("httproutes.gateway.networking.k8s.io", &DeleteParams::default()).await?;
+    rig.condition("web", "Exposed", "Unknown", "GatewayAPINotInstalled").await?;
+    rig.ready("web").await?;
+    rig.delete::<Service>("web").await?;
+    rig.wait("the Service to be made anew", "web", |_: &Service| true).await?;
+    rig.apply("other", "{image: 'registry.example/other:v1'}").await?;
+    rig.ready("other").await?;
+
+    rig.cluster.install_gateway_api().await?;
+    route_comes(&rig).await?;
+    rig.condition("web", "Exposed", "Unknown", "GatewaySilent").await?;
+    rig.ready("web").await?;
+    Ok(())
+}

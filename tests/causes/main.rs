@@ -1,0 +1,17 @@
+//! Each thing that can be wrong with a service, on a real API server with real controllers: what its owner reads.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod autoscaler;
+mod denied;
+mod events;
+mod gateway_api;
+mod image;
+mod kstatus;
+mod placement;
+mod read;
+mod recovery;
+mod rollout;
+mod routes;
+mod running;
+mod starting;

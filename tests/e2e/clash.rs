@@ -1,0 +1,81 @@
+//! A name that somebody else has.
+
+use k8s_openapi::api::{apps::v1::Deployment, core::v1::Service, policy::v1::PodDisruptionBudget};
+use kube::{ResourceExt, api::PostParams};
+use microservice_tests::rig::{Rig, condition};
+use serde_json::{Value, json};
+
+const WEB: &str = "
+image: registry.example/web:v1
+ports: [{name: http, port: 80, protocol: http}]
+scaling: {replicas: 2}
+";
+
+async fn foreign_service(rig: &Rig, annotations: Value) -> anyhow::Result<Service> {
+    let service = serde_json::from_value(json!({
+        "metadata": {"name": "web", "annotations": annotations, "labels": {"team": "others"}},
+        "spec": {"ports": [{"name": "theirs", "port": 7777}], "selector": {"app": "theirs"}},
+    }))?;
+    Ok(rig.api::<Service>().create(&PostParams::default(), &service).await?)
+}
+
+#[tokio::test]
+async fn a_foreign_object_is_left_alone_byte_for_byte_until_it_goes() -> anyhow::Result<()> {
+    let rig = Rig::start("clash").await?;
+    let foreign = foreign_service(&rig, json!({})).await?;
+    rig.apply("web", WEB).await?;
+    let stalled = rig.condition("web", "Stalled", "True", "NameClash").await?;
+    assert!(stalled.message.contains("Service") && stalled.message.contains("web"), "{}", stalled.message);
+    // All the others are made.
+    rig.get::<Deployment>("web").await?;
+    rig.get::<PodDisruptionBudget>("web").await?;
+    rig.idle().await?;
+    let text = |service: &Service| serde_json::to_string(service).unwrap();
+    assert_eq!(text(&foreign), text(&rig.get("web").await?), "a foreign object was touched");
+
+    // It is looked at when it changes, not before: nothing is sent meanwhile.
+    let mark = rig.mark().await?;
+    rig.edit::<Deployment>("web", json!({"metadata": {"annotations": {"harmless": "note"}}})).await?;
+    rig.idle().await?;
+    assert_eq!(rig.since(mark).await?.filter(|r| r.resource == "services").count(), 0);
+
+    rig.delete::<Service>("web").await?;
+    let service = rig.ready("web").await?;
+    let ours: Service = rig.get("web").await?;
+    assert_eq!(ours.owner_references()[0].uid, service.uid().unwrap());
+    assert!(condition(&service, "Stalled").is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_object_that_is_offered_is_adopted() -> anyhow::Result<()> {
+    let rig = Rig::start("adopt").await?;
+    let foreign = foreign_service(&rig, json!({})).await?;
+    rig.apply("web", WEB).await?;
+    rig.condition("web", "Stalled", "True", "NameClash").await?;
+    rig.edit::<Service>("web", json!({"metadata": {"annotations": {"microservices.dev/adopt-by": "web"}}})).await?;
+    let service = rig.ready("web").await?;
+    let ours: Service = rig.get("web").await?;
+    assert_eq!(ours.uid(), foreign.uid(), "it was made anew instead of adopted");
+    assert_eq!(ours.owner_references()[0].uid, service.uid().unwrap());
+    Ok(())
+}
+
+#[tokio::test]
+async fn forged_labels_protect_nobody_and_harm_nobody() -> anyhow::Result<()> {
+    // An object with all our labels, but not owned: neither pruned nor written.
+    let rig = Rig::start("forged").await?;
+    let labels = json!({"app.kubernetes.io/managed-by": "microservice-operator", "app.kubernetes.io/name": "web"});
+    let budget: PodDisruptionBudget = serde_json::from_value(json!({
+        "metadata": {"name": "web--old", "labels": labels}, "spec": {"minAvailable": 1},
+    }))?;
+    let before = rig.api::<PodDisruptionBudget>().create(&PostParams::default(), &budget).await?;
+    rig.apply("web", WEB).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    let after: PodDisruptionBudget = rig.get("web--old").await?;
+    assert_eq!(before.metadata.uid, after.metadata.uid);
+    assert_eq!(before.spec, after.spec);
+    assert_eq!(before.metadata.labels, after.metadata.labels);
+    Ok(())
+}

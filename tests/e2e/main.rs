@@ -1,0 +1,11 @@
+//! What a user sees, on a real API server with real controllers: each test has a namespace and an operator of its own.
+
+// A panic is how a test reports a broken assumption.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod clash;
+mod corpus;
+mod drift;
+mod lifecycle;
+mod rest;
+mod scaling;

@@ -1,0 +1,216 @@
+//! Where the programs of the control plane are: in `KUBEBUILDER_ASSETS`, or in a cache that a fresh clone finds again.
+//!
+//! The cache folder is named by the hash of the lock files, so a change of a version is a new folder.
+
+use std::{
+    env, fs,
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+
+use super::build;
+
+/// One Go module that serves as a lock file; its text is compiled in, so that the cache is found from anywhere.
+pub(super) struct LockFile {
+    pub(super) folder: &'static str,
+    pub(super) go_mod: &'static str,
+    pub(super) go_sum: &'static str,
+}
+
+pub(super) const KUBERNETES: LockFile = LockFile {
+    folder: "kubernetes",
+    go_mod: include_str!("../../controlplane/go.mod"),
+    go_sum: include_str!("../../controlplane/go.sum"),
+};
+pub(super) const KWOK: LockFile = LockFile {
+    folder: "kwok",
+    go_mod: include_str!("../../controlplane/kwok/go.mod"),
+    go_sum: include_str!("../../controlplane/kwok/go.sum"),
+};
+pub(super) const GATEWAY_API: LockFile = LockFile {
+    folder: "gateway-api",
+    go_mod: include_str!("../../controlplane/gateway-api/go.mod"),
+    go_sum: include_str!("../../controlplane/gateway-api/go.sum"),
+};
+
+/// A program of the control plane.
+pub(super) struct Program {
+    pub(super) name: &'static str,
+    pub(super) package: &'static str,
+    pub(super) lock_file: &'static LockFile,
+}
+
+const PROGRAMS: [Program; 6] = [
+    Program { name: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kube-apiserver", lock_file: &KUBERNETES },
+    Program {
+        name: "kube-controller-manager",
+        package: "k8s.io/kubernetes/cmd/kube-controller-manager",
+        lock_file: &KUBERNETES,
+    },
+    Program { name: "kube-scheduler", package: "k8s.io/kubernetes/cmd/kube-scheduler", lock_file: &KUBERNETES },
+    Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", lock_file: &KUBERNETES },
+    Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", lock_file: &KUBERNETES },
+    Program { name: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", lock_file: &KWOK },
+];
+
+/// The programs and files of the control plane, all present on disk.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    cache: PathBuf,
+    assets: Option<PathBuf>,
+    /// A kubectl that is neither of the two, for an existing cluster.
+    kubectl: Option<PathBuf>,
+}
+
+impl Binaries {
+    /// Finds the programs, and builds those that are missing. This takes minutes the first time, says so on standard
+    /// error, and blocks; several callers at once build once.
+    ///
+    /// # Errors
+    /// When Go is missing or too old, or a build fails.
+    pub fn prepare() -> Result<Self> {
+        let binaries = Self::find()?;
+        if !binaries.complete() {
+            let _lock = binaries.lock()?;
+            binaries.build_missing()?;
+        }
+        Ok(binaries)
+    }
+
+    /// What is needed with an existing cluster: kubectl, wherever it is found; it is built only if it is nowhere.
+    pub(super) fn for_existing_cluster() -> Result<Self> {
+        let mut binaries = Self::find()?;
+        if !binaries.program("kubectl").is_file() {
+            let folders = env::var_os("PATH").unwrap_or_default();
+            binaries.kubectl = env::split_paths(&folders).map(|folder| folder.join("kubectl")).find(|p| p.is_file());
+        }
+        if !binaries.program("kubectl").is_file() {
+            let _lock = binaries.lock()?;
+            let missing: Vec<&Program> = PROGRAMS.iter().filter(|program| program.name == "kubectl").collect();
+            let go = build::Go::find(&binaries.cache).context("there is no kubectl in PATH, and none can be built")?;
+            binaries.build(&go, &missing)?;
+            go.finish();
+        }
+        Ok(binaries)
+    }
+
+    /// Fetches the CRDs of the Gateway API, if they are not there yet.
+    pub(super) fn prepare_gateway_api(&self) -> Result<()> {
+        if !self.gateway_api().is_dir() {
+            let _lock = self.lock()?;
+            let go = build::Go::find(&self.cache)?;
+            go.copy_gateway_api(&self.gateway_api())?;
+            go.finish();
+        }
+        Ok(())
+    }
+
+    fn find() -> Result<Self> {
+        let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|folder| folder.is_dir());
+        Ok(Self { cache: cache_root()?.join(lock_hash()), assets, kubectl: None })
+    }
+
+    /// Nobody else builds while this is held.
+    fn lock(&self) -> Result<File> {
+        fs::create_dir_all(&self.cache)
+            .with_context(|| format!("cannot create the cache folder {}", self.cache.display()))?;
+        let lock = File::create(self.cache.join(".lock"))?;
+        if lock.try_lock().is_err() {
+            say("waiting for another process that builds the control plane");
+            lock.lock()?;
+        }
+        Ok(lock)
+    }
+
+    /// The path of a program, by its name.
+    #[must_use]
+    pub fn program(&self, name: &str) -> PathBuf {
+        let other = || self.kubectl.clone().filter(|_| name == "kubectl");
+        self.given(name).or_else(other).unwrap_or_else(|| self.cache.join(name))
+    }
+
+    /// The folder that the programs and files are kept in.
+    #[must_use]
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// The folder with the CRDs of the Gateway API, standard channel.
+    #[must_use]
+    pub fn gateway_api(&self) -> PathBuf {
+        self.cache.join("gateway-api")
+    }
+
+    /// The folder with the Stages that come with kwok.
+    #[must_use]
+    pub fn kwok_stages(&self) -> PathBuf {
+        self.cache.join("kwok-stages")
+    }
+
+    /// A program that the caller brought along.
+    fn given(&self, name: &str) -> Option<PathBuf> {
+        let path = self.assets.as_ref()?.join(name);
+        path.is_file().then_some(path)
+    }
+
+    fn complete(&self) -> bool {
+        PROGRAMS.iter().all(|p| self.program(p.name).is_file())
+            && self.gateway_api().is_dir()
+            && self.kwok_stages().is_dir()
+    }
+
+    fn build_missing(&self) -> Result<()> {
+        // Asked again under the lock: another process may have built them meanwhile.
+        let missing: Vec<&Program> = PROGRAMS.iter().filter(|p| !self.program(p.name).is_file()).collect();
+        let go = build::Go::find(&self.cache)?;
+        self.build(&go, &missing)?;
+        if !self.gateway_api().is_dir() {
+            go.copy_gateway_api(&self.gateway_api())?;
+        }
+        if !self.kwok_stages().is_dir() {
+            go.copy_kwok_stages(&self.kwok_stages())?;
+        }
+        go.finish();
+        Ok(())
+    }
+
+    fn build(&self, go: &build::Go, programs: &[&Program]) -> Result<()> {
+        for (index, program) in programs.iter().enumerate() {
+            say(&format!("building {} ({}/{}) ...", program.name, index + 1, programs.len()));
+            go.build(program, &self.cache.join(program.name))?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells a person what takes so long. Written straight to standard error, since the test harness hides what the
+/// print macros write until a test has failed.
+pub(super) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "control plane: {line}");
+}
+
+fn cache_root() -> Result<PathBuf> {
+    let base = match env::var_os("XDG_CACHE_HOME").filter(|v| !v.is_empty()) {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(
+            env::var_os("HOME")
+                .context("neither XDG_CACHE_HOME nor HOME is set: no place to keep the control plane's programs")?,
+        )
+        .join(".cache"),
+    };
+    Ok(base.join("microservice-operator").join("controlplane"))
+}
+
+fn lock_hash() -> String {
+    let mut hash = Sha256::new();
+    for lock in [&KUBERNETES, &KWOK, &GATEWAY_API] {
+        hash.update(lock.go_mod);
+        hash.update(lock.go_sum);
+    }
+    hash.update(build::LINKER_FLAGS);
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
