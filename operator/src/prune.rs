@@ -30,7 +30,10 @@ pub async fn prune(
         let Some(entry) = CHILDREN.get(kind) else { continue };
         let target = Target { resource: &api_resource(entry), namespace: &key.namespace, name: &name };
         match ctx.cluster.delete(target, &child.uid).await {
-            Ok(()) => tracing::info!(service = %key, kind = entry.kind, name, "pruned"),
+            Ok(()) => {
+                tracing::info!(service = %key, kind = entry.kind, name, "pruned");
+                ctx.store.child_pruned(key, kind, &name, &child.uid);
+            }
             // Another object has the name by now, or none. The stream will tell; a second look costs nothing then.
             Err(Failure::Missing(_) | Failure::Conflict(_)) => ctx.queue.enqueue_after(key, LOOK_AGAIN),
             Err(failure) => outcome = outcome.and(Err(failure)),

@@ -296,4 +296,18 @@ mod tests {
         store.set_served(crate::store::SERVICES, Served::Synced);
         assert!(!store.settled(true) && store.settled(false));
     }
+
+    #[test]
+    fn what_was_deleted_is_not_deleted_again_before_the_stream_tells() {
+        let store = Store::default();
+        let (key, deployments) = (Key::new("n", "web"), kind("Deployment"));
+        store.service_changed(&service("u", 1, 1), true);
+        store.child_changed(deployments, deployment(2, "web:1", 0));
+        let deleting = || store.snapshot(&key).unwrap().children[&(deployments, "web".to_owned())].deleting;
+        store.child_pruned(&key, deployments, "web", "another");
+        assert!(!deleting());
+        store.child_pruned(&key, deployments, "web", "d");
+        assert!(deleting());
+        assert_eq!(store.child_gone(deployments, "n", "web", 3), [key]);
+    }
 }

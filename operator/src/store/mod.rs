@@ -165,6 +165,15 @@ impl Store {
         }
     }
 
+    /// The server took our deletion of a child: until the stream tells that it is gone, nobody deletes it again.
+    pub fn child_pruned(&self, key: &Key, kind: Kind, name: &str, uid: &str) {
+        if let Some(child) = self.lock().records.get_mut(key).and_then(|r| r.children.get_mut(&(kind, name.to_owned())))
+            && child.uid == uid
+        {
+            Arc::make_mut(child).deleting = true;
+        }
+    }
+
     /// A child was compared with what it should be.
     pub fn child_checked(&self, key: &Key, kind: Kind, name: &str, content: &str, standing: Standing) {
         if let Some(child) = self.lock().records.get_mut(key).and_then(|r| r.children.get_mut(&(kind, name.to_owned())))
