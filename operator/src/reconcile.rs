@@ -8,9 +8,10 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use microservice_core::{
-    children::{self, CHILDREN, Desired},
+    children::{CHILDREN, Desired},
     outcome::{ChildOutcome, ChildResult, Outcome},
-    plan::{self, Facts, Invalid, Plan, Replicas, Subject},
+    plan::{Facts, Invalid, Plan, Replicas, Subject},
+    render::{Rendered, render},
 };
 use microservice_crds::MicroserviceSpec;
 use tokio::time::Instant;
@@ -98,24 +99,23 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut 
         scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
         fault: None,
     };
-    let plan = match decode(key, service) {
+    let rendered = match decode(key, service) {
         Ok(subject) => {
             outcome.paused = subject.spec.paused;
-            plan::plan(&subject, &facts(snapshot))
+            render(&subject, &facts(snapshot))
         }
         Err(invalid) => Err(vec![invalid]),
     };
-    match &plan {
-        Ok(plan) if outcome.paused => {
+    match &rendered {
+        Ok(Rendered { children: desired, .. }) if outcome.paused => {
             attempts.retain(|_, _| false);
-            outcome.children = paused(snapshot, &children::desired(plan));
+            outcome.children = paused(snapshot, desired);
         }
-        Ok(plan) => {
-            let desired = children::desired(plan);
+        Ok(Rendered { plan, children: desired }) => {
             let wanted = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
             ctx.clashes.retain(key, wanted);
             attempts.retain(wanted);
-            outcome.children = apply_all(ctx, key, snapshot, plan, &desired, attempts).await;
+            outcome.children = apply_all(ctx, key, snapshot, plan, desired, attempts).await;
             // What replaces it stands: only now may the old go. What was just written is in the store, not in the snapshot.
             if !outcome.children.iter().any(|child| failed(&child.result))
                 && let Some(fresh) = ctx.store.snapshot(key)
@@ -124,10 +124,10 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut 
                 outcome.fault = Some(failure.to_string());
             }
         }
-        // What cannot be planned leaves everything as it was, and nothing is tried again.
+        // What cannot be rendered leaves everything as it was, and nothing is tried again.
         Err(_) => attempts.retain(|_, _| false),
     }
-    outcome.plan = plan;
+    outcome.plan = rendered.map(|rendered| rendered.plan);
     outcome
 }
 
