@@ -102,10 +102,10 @@ pub struct Class {
 pub struct Claim {
     /// Where: Gateway or ListenerSet, and listener, as text.
     pub parent: String,
-    /// HTTPRoute or GRPCRoute.
-    pub kind: &'static str,
     /// The host name; empty: every host.
     pub host: String,
+    /// HTTPRoute or GRPCRoute.
+    pub kind: &'static str,
     /// The match, as canonical JSON.
     pub matching: String,
 }
