@@ -9,6 +9,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use microservice_core::{
     children::{self, CHILDREN, Desired},
+    gateway::View,
     outcome::{ChildOutcome, ChildResult, Outcome},
     plan::{self, Facts, Invalid, Plan, Replicas, Subject},
 };
@@ -96,6 +97,8 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut 
         children: Vec::new(),
         pods: snapshot.pods.clone(),
         scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
+        gateways: View::default(),
+        warnings: Vec::new(),
         fault: None,
     };
     let plan = match decode(key, service) {
