@@ -1,5 +1,7 @@
 //! What is known of the Gateways that routes hang on: read from the live objects, judged without a cluster.
 
+pub mod attach;
+pub mod hostname;
 mod known;
 mod read;
 
