@@ -1,11 +1,11 @@
 //! What stands around the services of the cluster: classes, namespaces, and what routes hang on.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use microservice_core::gateway::{self, Channel, Known, ParentId, View};
+use microservice_core::gateway::{Known, ParentId, View};
 use microservice_crds::ParentKind;
 use tokio::sync::Notify;
 
@@ -27,13 +27,7 @@ pub struct Around {
     /// Woken whenever a class changes.
     pub class_changed: Notify,
     namespaces: Mutex<BTreeMap<String, BTreeMap<String, String>>>,
-    gateways: Mutex<Gateways>,
-}
-
-#[derive(Default)]
-struct Gateways {
-    known: Known,
-    channel: Channel,
+    gateways: Mutex<Known>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -52,11 +46,16 @@ impl Around {
         match kind {
             CLASSES => plain(self.classes.names()),
             NAMESPACES => plain(locked(&self.namespaces).keys().cloned().collect()),
-            GATEWAY_CLASSES => plain(locked(&self.gateways).known.classes()),
-            GATEWAYS => locked(&self.gateways).known.names(ParentKind::Gateway),
-            LISTENER_SETS => locked(&self.gateways).known.names(ParentKind::ListenerSet),
+            GATEWAY_CLASSES => plain(locked(&self.gateways).classes().map(str::to_owned).collect()),
+            GATEWAYS => self.parents(ParentKind::Gateway),
+            LISTENER_SETS => self.parents(ParentKind::ListenerSet),
             _ => HashSet::new(),
         }
+    }
+
+    fn parents(&self, kind: ParentKind) -> HashSet<Name> {
+        let gateways = locked(&self.gateways);
+        gateways.parents(kind).map(|id| (id.namespace.clone(), id.name.clone())).collect()
     }
 
     /// An object was listed or changed. Answers what it is that changed for services.
@@ -72,9 +71,9 @@ impl Around {
                 let news = (before.as_ref() != Some(&labels)).then(|| Interest::Namespace(object.name().to_owned()));
                 news.into_iter().collect()
             }
-            GATEWAYS => parents(locked(&self.gateways).known.set_gateway(&object.to_value())),
-            GATEWAY_CLASSES => parents(locked(&self.gateways).known.set_class(&object.to_value())),
-            LISTENER_SETS => parents(locked(&self.gateways).known.set_listener_set(&object.to_value())),
+            GATEWAYS => interests(locked(&self.gateways).set_gateway(&object.to_value())),
+            GATEWAY_CLASSES => interests(locked(&self.gateways).set_class(&object.to_value())),
+            LISTENER_SETS => interests(locked(&self.gateways).set_listener_set(&object.to_value())),
             _ => Vec::new(),
         }
     }
@@ -91,9 +90,9 @@ impl Around {
                 locked(&self.namespaces).remove(name);
                 Vec::new()
             }
-            GATEWAYS => parents(locked(&self.gateways).known.remove(&parent(ParentKind::Gateway))),
-            LISTENER_SETS => parents(locked(&self.gateways).known.remove(&parent(ParentKind::ListenerSet))),
-            GATEWAY_CLASSES => parents(locked(&self.gateways).known.remove_class(name)),
+            GATEWAYS => interests(locked(&self.gateways).remove(&parent(ParentKind::Gateway))),
+            LISTENER_SETS => interests(locked(&self.gateways).remove(&parent(ParentKind::ListenerSet))),
+            GATEWAY_CLASSES => interests(locked(&self.gateways).remove_class(name)),
             _ => Vec::new(),
         }
     }
@@ -108,11 +107,7 @@ impl Around {
     /// The annotations of the definition of HTTPRoutes, which tell the channel; none where there is no such definition.
     /// Answers whether that is news.
     pub fn set_channel(&self, annotations: Option<&BTreeMap<String, String>>) -> bool {
-        let channel = annotations.map_or(Channel::Unknown, gateway::channel);
-        let mut gateways = locked(&self.gateways);
-        let news = gateways.channel != channel;
-        gateways.channel = channel;
-        news
+        locked(&self.gateways).set_channel(annotations.unwrap_or(&BTreeMap::new()))
     }
 
     /// Labels of a namespace, where they are known.
@@ -123,19 +118,18 @@ impl Around {
     /// What is known of these parents. `served` says whether all objects of a kind are known.
     pub fn view(
         &self,
-        parents: &BTreeSet<ParentId>,
+        parents: &[ParentId],
         namespace_labels: Option<BTreeMap<String, String>>,
         served: impl Fn(Kind) -> bool,
     ) -> View {
-        let gateways = locked(&self.gateways);
         let served = |kind: ParentKind| match kind {
             ParentKind::Gateway => served(GATEWAYS),
             ParentKind::ListenerSet => served(LISTENER_SETS),
         };
-        View { channel: gateways.channel, ..gateways.known.view(parents, namespace_labels, served) }
+        locked(&self.gateways).view(parents, namespace_labels, served)
     }
 }
 
-fn parents(changed: Vec<ParentId>) -> Vec<Interest> {
+fn interests(changed: Vec<ParentId>) -> Vec<Interest> {
     changed.into_iter().map(Interest::Parent).collect()
 }

@@ -112,7 +112,7 @@ fn class(
 }
 
 /// All that the routes of a service may hang on.
-fn parents(namespace: &str, subject: &Subject, class: &ClassFact) -> BTreeSet<ParentId> {
+fn parents(namespace: &str, subject: &Subject, class: &ClassFact) -> Vec<ParentId> {
     let id = |kind, name: &str, of: Option<&String>| ParentId {
         kind,
         namespace: of.map_or(namespace, String::as_str).to_owned(),

@@ -155,10 +155,9 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         children: Vec::new(),
         pods: snapshot.pods.clone(),
         scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
-        gateways: View::default(),
+        gateways,
         warnings: Vec::new(),
         fault: None,
-        gateways,
     };
     match &plan {
         Ok(_) if paused => {
