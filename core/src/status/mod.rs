@@ -109,6 +109,7 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
         if !outcome.paused {
             status.url = facts.url.clone();
             status.image = Some(facts.image.clone());
+            status.class.clone_from(&facts.class);
             status.profile = Some(facts.profile.clone());
             status.children = inventory(&status.children, &outcome.children);
         }
