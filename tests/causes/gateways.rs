@@ -32,7 +32,8 @@ async fn class(rig: &Rig, features: &[&str]) -> Result<()> {
         "metadata": {"name": rig.namespace}, "spec": {"controllerName": "example.com/gateway"}});
     api.patch(&rig.namespace, &PatchParams::apply("test").force(), &Patch::Apply(&body)).await?;
     let names: Vec<Value> = features.iter().map(|name| json!({"name": name})).collect();
-    let said = json!({"status": {"supportedFeatures": names, "conditions": [verdict("Accepted", "True", "Accepted", 1)]}});
+    let said =
+        json!({"status": {"supportedFeatures": names, "conditions": [verdict("Accepted", "True", "Accepted", 1)]}});
     api.patch_status(&rig.namespace, &PatchParams::default(), &Patch::Merge(&said)).await?;
     Ok(())
 }
@@ -56,7 +57,8 @@ async fn gateway(rig: &Rig, listener: Value) -> Result<i64> {
 async fn programmed(rig: &Rig, generation: i64, is: &str) -> Result<()> {
     let api: Api<DynamicObject> =
         Api::namespaced_with(rig.client.clone(), &rig.namespace, &kind("Gateway", "gateways"));
-    let all = |reason| [verdict("Accepted", "True", "Accepted", generation), verdict("Programmed", is, reason, generation)];
+    let all =
+        |reason| [verdict("Accepted", "True", "Accepted", generation), verdict("Programmed", is, reason, generation)];
     let said = json!({"status": {
         "addresses": [{"type": "IPAddress", "value": "192.0.2.1"}],
         "conditions": all("AddressNotAssigned"),
@@ -111,7 +113,8 @@ async fn each_thing_between_a_route_and_its_gateway_is_named_in_turn() -> Result
     gateway(&rig, json!({"name": "web", "port": 80, "protocol": "HTTP", "hostname": "*.example.org"})).await?;
     says("False", "HostnameNotCovered", &["web.example.com", "*.example.org"]).await?;
 
-    let generation = gateway(&rig, json!({"name": "web", "port": 8080, "protocol": "HTTP", "hostname": "*.example.com"})).await?;
+    let generation =
+        gateway(&rig, json!({"name": "web", "port": 8080, "protocol": "HTTP", "hostname": "*.example.com"})).await?;
     programmed(&rig, generation, "False").await?;
     accept(&rig).await?;
     says("False", "GatewayNotProgrammed", &[&parent, "AddressNotAssigned"]).await?;
