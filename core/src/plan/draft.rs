@@ -2,7 +2,7 @@
 
 use microservice_crds::MicroserviceSpec;
 
-use super::{Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
+use super::{Blame, Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -32,6 +32,11 @@ pub(super) struct Problems(Vec<Invalid>);
 impl Problems {
     pub fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Invalid::spec(field, message));
+    }
+
+    /// Notes what stands against the service, and whose fault it is.
+    pub fn blame(&mut self, blame: Blame, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Invalid { blame, ..Invalid::spec(field, message) });
     }
 
     /// Notes the message, if there is one.

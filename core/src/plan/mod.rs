@@ -35,6 +35,7 @@ pub use ledger::{Provenance, Source};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
+pub use routes::{MixedKinds, claims, mixed_kinds};
 
 use crate::gateway::View;
 use draft::Draft;
@@ -100,8 +101,10 @@ pub struct Class {
 /// A host and a way to match requests on it, which only one service may have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
-    /// Where: Gateway or ListenerSet, and listener, as text.
+    /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
+    /// The listener; none: every one that fits.
+    pub section: Option<String>,
     /// HTTPRoute or GRPCRoute.
     pub kind: &'static str,
     /// The host name; empty: every host.
@@ -227,8 +230,9 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         replicas: scaling.replicas,
         rollout: rollout.plan,
         disruption_budget,
-        routes,
-        withheld: Vec::new(),
+        routes: routes.objects,
+        withheld: routes.withheld,
+        claims: routes.claims,
         service_account,
         provenance: draft.ledger.into_entries(),
     };
