@@ -35,7 +35,7 @@ pub use ledger::{Provenance, Source};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
-pub use routes::{MixedKinds, claims, mixed_kinds};
+pub use routes::{MixedKinds, claims, mixed_kinds, neighbours};
 
 use crate::gateway::View;
 use draft::Draft;
@@ -99,18 +99,18 @@ pub struct Class {
 }
 
 /// A host and a way to match requests on it, which only one service may have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
     /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
-    /// The listener; none: every one that fits.
-    pub section: Option<String>,
-    /// HTTPRoute or GRPCRoute.
-    pub kind: &'static str,
     /// The host name; empty: every host.
     pub host: String,
+    /// HTTPRoute or GRPCRoute.
+    pub kind: &'static str,
     /// The match, as canonical JSON.
     pub matching: String,
+    /// The listener; none: every one that fits. The last, so that claims that can meet stand side by side.
+    pub section: Option<String>,
 }
 
 /// Why a Microservice that passed admission cannot be built.

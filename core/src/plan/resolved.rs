@@ -8,9 +8,7 @@ use k8s_openapi::{
 };
 use microservice_crds::{
     Protocol,
-    gateway::{
-        FilterKind, GrpcRouteRule, HttpRouteMatch, HttpRouteRule, PathMatchType, RequestRedirect, RouteFilter,
-    },
+    gateway::{FilterKind, GrpcRouteRule, HttpRouteMatch, HttpRouteRule, PathMatchType, RequestRedirect, RouteFilter},
     labels,
 };
 
@@ -92,11 +90,10 @@ impl Plan {
 
     /// Where the service can be opened from outside: the first host name that is not a wildcard.
     pub fn url(&self) -> Option<String> {
-        let (route, host) = self
-            .routes
-            .iter()
-            .filter(|route| !route.redirects_to_https())
-            .find_map(|route| route.hostnames.iter().find(|host| !host.starts_with('*')).map(|host| (route, host)))?;
+        let (route, host) =
+            self.routes.iter().filter(|route| !route.redirects_to_https()).find_map(|route| {
+                route.hostnames.iter().find(|host| !host.starts_with('*')).map(|host| (route, host))
+            })?;
         let sections = route.parents.iter().filter_map(|p| p.section_name.as_deref());
         let redirected = self.routes.iter().any(|other| other.route == route.route && other.redirects_to_https());
         let secure = redirected || sections.into_iter().any(|s| s.contains("https") || s.contains("tls"));

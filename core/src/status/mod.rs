@@ -6,6 +6,7 @@
 mod applied;
 mod causes;
 mod change;
+mod class;
 mod conditions;
 mod events;
 mod exposed;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use microservice_crds::{ChildRef, MicroserviceStatus};
 
+pub use class::{Marked, class_status, default_class};
 pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};

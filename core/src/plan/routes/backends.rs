@@ -1,10 +1,12 @@
 //! Where requests go: the port of the route, and the shares of other services.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use microservice_crds::{Protocol, RouteBackend, gateway::BackendRef};
 
 use super::Site;
-use crate::plan::{PortPlan, Source, check, draft::Draft, ports};
+use crate::plan::{PortPlan, Source, Subject, check, draft::Draft, ports};
 
 /// Backends that one rule may have.
 const BACKENDS_MAX: usize = 16;
@@ -13,6 +15,18 @@ const BACKENDS_MAX: usize = 16;
 pub(super) struct Named {
     pub service: String,
     pub field: String,
+}
+
+/// The Services of others in this namespace that the routes of a Microservice name: whether they exist is a fact that its
+/// plan depends on.
+pub fn neighbours(subject: &Subject) -> BTreeSet<String> {
+    let here = |namespace: Option<&String>| namespace.is_none_or(|namespace| *namespace == subject.namespace);
+    let routes = &subject.spec.routes;
+    let backends = routes.iter().flat_map(|route| &route.backends).filter_map(|backend| backend.service.as_ref());
+    let mirrors = routes.iter().flat_map(|route| &route.filters).filter_map(|filter| filter.request_mirror.as_ref());
+    let mirrors = mirrors.map(|mirror| &mirror.backend_ref).filter(|target| here(target.namespace.as_ref()));
+    let all = backends.chain(mirrors.map(|target| &target.name));
+    all.filter(|name| **name != subject.name).cloned().collect()
 }
 
 /// The port of this service that the route leads to. Nobody has to say one where nothing leads to it.
@@ -43,12 +57,7 @@ pub(super) fn port<'p>(
     found
 }
 
-fn named<'p>(
-    draft: &mut Draft<'_>,
-    field: &str,
-    all: &'p [PortPlan],
-    wanted: &IntOrString,
-) -> Option<&'p PortPlan> {
+fn named<'p>(draft: &mut Draft<'_>, field: &str, all: &'p [PortPlan], wanted: &IntOrString) -> Option<&'p PortPlan> {
     let found = ports::of_service(all, wanted).filter(|p| p.transport() == "TCP");
     if found.is_none() {
         let wanted = serde_json::to_string(wanted).unwrap_or_default();

@@ -7,12 +7,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Made;
-use crate::plan::{Claim, ParentPlan, Plan, RoutePlan, RouteRules, draft::Draft};
+use crate::{
+    gateway::hostname,
+    plan::{Claim, ParentPlan, Plan, RoutePlan, RouteRules, draft::Draft},
+};
 
 /// What the routes of a plan claim, also those that are withheld: it follows from the spec and the class alone, not from
 /// what others claim.
-pub fn claims(plan: &Plan) -> &[Claim] {
-    &plan.claims
+pub fn claims(plan: &Plan) -> Vec<Claim> {
+    plan.claims.clone()
 }
 
 impl Claim {
@@ -68,7 +71,9 @@ pub fn mixed_kinds<'a>(ours: &[Claim], others: impl IntoIterator<Item = (&'a Cla
     let mut found = BTreeSet::new();
     for (other, who) in others {
         let mixed = ours.iter().filter(|own| own.kind != other.kind);
-        for own in mixed.filter(|own| share_listener(own, other) && hosts_meet(&own.host, &other.host)) {
+        for own in
+            mixed.filter(|own| share_listener(own, other) && hostname::intersect(&own.host, &other.host).is_some())
+        {
             found.insert(MixedKinds {
                 parent: own.parent.clone(),
                 host: own.host.clone(),
@@ -79,18 +84,6 @@ pub fn mixed_kinds<'a>(ours: &[Claim], others: impl IntoIterator<Item = (&'a Cla
         }
     }
     found.into_iter().collect()
-}
-
-/// Whether two host names have one in common; the empty one has all.
-fn hosts_meet(one: &str, two: &str) -> bool {
-    let below = |name: &str, end: &str| name.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'));
-    match (one.strip_prefix("*."), two.strip_prefix("*.")) {
-        _ if one.is_empty() || two.is_empty() || one == two => true,
-        (Some(one), Some(two)) => below(one, two) || below(two, one),
-        (Some(end), None) => below(two, end),
-        (None, Some(end)) => below(one, end),
-        (None, None) => false,
-    }
 }
 
 /// How many claims these objects make, at most.
@@ -194,7 +187,8 @@ pub(super) fn refuse_twins(draft: &mut Draft<'_>, all: &[Made<'_>]) {
         let mut twin = None;
         for claim in &made.claims {
             let there = places.entry(claim.place()).or_default();
-            twin = twin.or_else(|| there.iter().find(|(at, other)| *at != index && other.meets(claim)).map(|t| (t.0, claim)));
+            twin = twin
+                .or_else(|| there.iter().find(|(at, other)| *at != index && other.meets(claim)).map(|t| (t.0, claim)));
             there.push((index, claim));
         }
         if let Some((other, claim)) = twin.and_then(|(other, claim)| Some((all.get(other)?, claim))) {

@@ -58,9 +58,8 @@ fn origin(value: &str) -> Result<(), String> {
         || host.is_some_and(|host| {
             let (host, port) = host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port)));
             let digits = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit());
-            let label = |label: &str| {
-                !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            };
+            let label =
+                |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             let named = host.strip_prefix("*.").unwrap_or(host).split('.').all(label);
             (host == "*" || named) && port.is_none_or(digits)
         });
@@ -76,10 +75,21 @@ mod tests {
 
     #[test]
     fn origins_have_a_scheme_and_a_host() {
-        for value in ["*", "https://a.io", "http://*.a.io:8080", "https://*", "http://localhost:3000", "https://A-1.io"] {
+        for value in ["*", "https://a.io", "http://*.a.io:8080", "https://*", "http://localhost:3000", "https://A-1.io"]
+        {
             assert_eq!(origin(value), Ok(()), "{value}");
         }
-        for value in ["", "a.io", "ftp://a.io", "https://", "https://a.io/", "https://a..io", "https://a.io:", "https://a.*.io", "https://a.io:123456"] {
+        for value in [
+            "",
+            "a.io",
+            "ftp://a.io",
+            "https://",
+            "https://a.io/",
+            "https://a..io",
+            "https://a.io:",
+            "https://a.*.io",
+            "https://a.io:123456",
+        ] {
             assert!(origin(value).is_err(), "{value}");
         }
     }

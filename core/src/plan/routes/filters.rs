@@ -140,7 +140,8 @@ fn request_mirror(draft: &mut Draft<'_>, field: &str, mirror: &RequestMirror) {
     if let Some(fraction) = &mirror.fraction
         && !(fraction.numerator >= 0 && fraction.denominator >= 1 && fraction.numerator <= fraction.denominator)
     {
-        let message = "a share lies between none and all; write a numerator from 0 to the denominator, which is 1 or more";
+        let message =
+            "a share lies between none and all; write a numerator from 0 to the denominator, which is 1 or more";
         draft.refuse(format!("{field}.fraction"), message);
     }
 }

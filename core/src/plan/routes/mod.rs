@@ -25,6 +25,7 @@ use microservice_crds::{
 
 use super::{Claim, PortPlan, RoutePlan, Withheld, check, draft::Draft, resolved::to_https};
 
+pub use backends::neighbours;
 pub use claims::{MixedKinds, claims, mixed_kinds};
 pub(super) use split::belongs;
 
@@ -139,7 +140,14 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
     let parents = parents?;
     let own = draft.subject.name.clone();
     let redirects = kind == Kind::Http && !parents.redirecting.is_empty();
-    let parts = features::Parts { kind, matches: &matches, filters: &filters, backends: &backend_refs, own: (&own, ports), redirects };
+    let parts = features::Parts {
+        kind,
+        matches: &matches,
+        filters: &filters,
+        backends: &backend_refs,
+        own: (&own, ports),
+        redirects,
+    };
     let needs = features::needs(&site, &parts);
     let mut objects = split::objects(&own, &site.route.name, false, &parents.serving, &hostnames, rules);
     // A client of gRPC follows no redirect: its route is simply not there without TLS.

@@ -1,8 +1,6 @@
 //! How long a request may take, how often it is tried, and where a session stays.
 
-use microservice_crds::gateway::{
-    CookieLifetime, HttpRouteRetry, HttpRouteTimeouts, SessionKind, SessionPersistence,
-};
+use microservice_crds::gateway::{CookieLifetime, HttpRouteRetry, HttpRouteTimeouts, SessionKind, SessionPersistence};
 
 use super::{Kind, Site};
 use crate::plan::draft::Draft;
@@ -22,7 +20,8 @@ pub(super) fn resolve(draft: &mut Draft<'_>, site: &Site<'_>, kind: Kind) -> Pol
     let timeouts = route.timeouts.clone().filter(|t| t.request.is_some() || t.backend_request.is_some());
     for (field, there) in [("timeouts", timeouts.is_some()), ("retry", route.retry.is_some())] {
         if there && kind == Kind::Grpc {
-            let message = format!("a GRPCRoute has no {field}; write paths: [/] to make it an HTTPRoute, or remove {field}");
+            let message =
+                format!("a GRPCRoute has no {field}; write paths: [/] to make it an HTTPRoute, or remove {field}");
             draft.refuse(site.at(field), message);
         }
     }

@@ -90,7 +90,8 @@ fn path_modifier(draft: &mut Draft<'_>, field: &str, path: &PathModifier) {
     match value {
         None => draft.refuse(field, format!("{name} is not there; write it, or change type")),
         Some(text) if !empty && (!text.starts_with('/') || text.chars().count() > PATH_MAX) => {
-            let message = format!("{text:?} is not a path; write one that starts with '/', of at most {PATH_MAX} characters");
+            let message =
+                format!("{text:?} is not a path; write one that starts with '/', of at most {PATH_MAX} characters");
             draft.refuse(format!("{field}.{name}"), message);
         }
         Some(_) => {}
@@ -108,7 +109,8 @@ pub(super) fn replaces_prefix(draft: &mut Draft<'_>, site: &Site<'_>, matches: &
     let Some(index) = found else { return false };
     let is_prefix = |m: &HttpRouteMatch| m.path.as_ref().is_some_and(|p| p.type_ == PathMatchType::PathPrefix);
     if !matches.iter().all(is_prefix) {
-        let message = "ReplacePrefixMatch needs a prefix: give every match a path of type PathPrefix, or write ReplaceFullPath";
+        let message =
+            "ReplacePrefixMatch needs a prefix: give every match a path of type PathPrefix, or write ReplaceFullPath";
         draft.refuse(site.at(&format!("filters[{index}]")), message);
     }
     true
