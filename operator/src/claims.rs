@@ -43,20 +43,19 @@ impl Claims {
         for gone in before.iter().filter(|claim| !same_age || !claims.contains(claim)) {
             if let Some(ranks) = inner.by_claim.get_mut(gone) {
                 ranks.remove(&old_rank);
-                concerned.extend(ranks.iter().map(|(_, key)| key.clone()));
                 if ranks.is_empty() {
                     inner.by_claim.remove(gone);
                 }
             }
+            concerned.extend(inner.concerned(gone));
         }
         for new in claims.iter().filter(|claim| !same_age || !before.contains(claim)) {
-            let ranks = inner.by_claim.entry(new.clone()).or_default();
-            concerned.extend(ranks.iter().map(|(_, key)| key.clone()));
-            ranks.insert(rank.clone());
+            concerned.extend(inner.concerned(new));
+            inner.by_claim.entry(new.clone()).or_default().insert(rank.clone());
         }
         let mut taken = BTreeMap::new();
         for claim in &claims {
-            let oldest = inner.by_claim.get(claim).and_then(BTreeSet::first).map(|(_, oldest)| oldest);
+            let oldest = inner.who_meets(claim).min().map(|(_, oldest)| oldest);
             if let Some(oldest) = oldest.filter(|oldest| *oldest != key) {
                 taken.insert(claim.clone(), oldest.to_string());
             }
@@ -68,18 +67,38 @@ impl Claims {
         (taken, concerned.into_iter().collect())
     }
 
-    /// What everybody claims on the listeners and hosts that these claims are about.
-    pub fn on_the_same_hosts(&self, claims: &BTreeSet<Claim>) -> BTreeMap<Claim, Vec<Key>> {
+    /// What others claim on the hosts that these claims are about.
+    pub fn of_others(&self, key: &Key, claims: &[Claim]) -> Vec<(Claim, String)> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut near = BTreeMap::new();
+        let mut near = BTreeSet::new();
         for claim in claims {
-            let first = Claim { kind: "", matching: String::new(), ..claim.clone() };
-            let same_host = |other: &Claim| other.parent == claim.parent && other.host == claim.host;
-            for (other, ranks) in inner.by_claim.range(first..).take_while(|(other, _)| same_host(other)) {
-                near.entry(other.clone()).or_insert_with(|| ranks.iter().map(|(_, key)| key.clone()).collect());
-            }
+            let others = inner.on_the_host_of(claim).filter(|(_, (_, other))| other != key);
+            near.extend(others.map(|(claim, (_, other))| (claim.clone(), other.to_string())));
         }
-        near
+        near.into_iter().collect()
+    }
+}
+
+impl Inner {
+    /// All claims on the parent and host of this one, each with those who make it.
+    fn on_the_host_of<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = (&'a Claim, &'a Rank)> {
+        let first = Claim { kind: "", matching: String::new(), section: None, ..claim.clone() };
+        let near = self.by_claim.range(first..);
+        near.take_while(|(other, _)| other.parent == claim.parent && other.host == claim.host)
+            .flat_map(|(other, ranks)| ranks.iter().map(move |rank| (other, rank)))
+    }
+
+    /// Everybody who wants the same requests: on this listener, or on every one of the same gateway.
+    fn who_meets(&self, claim: &Claim) -> impl Iterator<Item = &Rank> {
+        let place = claim.place();
+        let near = self.by_claim.range(place.clone()..).take_while(move |(other, _)| other.place() == place);
+        near.filter(|(other, _)| other.meets(claim)).flat_map(|(_, ranks)| ranks)
+    }
+
+    /// Whom it concerns when this claim comes or goes: who wants the same, and who has a route of another kind there.
+    fn concerned(&self, claim: &Claim) -> Vec<Key> {
+        let near = self.on_the_host_of(claim).filter(|(other, _)| other.kind != claim.kind || other.meets(claim));
+        near.map(|(_, (_, key))| key.clone()).collect()
     }
 }
 
@@ -88,7 +107,8 @@ mod tests {
     use super::*;
 
     fn claim(host: &str) -> Claim {
-        Claim { parent: "Gateway infra/web".into(), kind: "HTTPRoute", host: host.into(), matching: "/".into() }
+        let (parent, matching) = ("Gateway infra/web".into(), "/".into());
+        Claim { parent, kind: "HTTPRoute", host: host.into(), matching, section: None }
     }
 
     fn at(second: i64) -> Option<Timestamp> {
@@ -126,13 +146,29 @@ mod tests {
     }
 
     #[test]
+    fn who_names_no_listener_is_on_all_of_them() {
+        let claims = Claims::default();
+        let (all, one, two) = (Key::new("n", "all"), Key::new("n", "one"), Key::new("n", "two"));
+        let on = |section: &str| Claim { section: Some(section.to_owned()), ..claim("a") };
+        assert!(claims.set(&one, at(1), [on("http")].into()).0.is_empty());
+        assert!(claims.set(&two, at(2), [on("https")].into()).0.is_empty());
+        let (taken, woken) = claims.set(&all, at(3), [claim("a")].into());
+        assert_eq!((taken, woken), ([(claim("a"), "n/one".to_owned())].into(), vec![one.clone(), two.clone()]));
+        // The least rank decides, wherever it stands.
+        let (taken, _) = claims.set(&all, at(0), [claim("a")].into());
+        assert!(taken.is_empty(), "{taken:?}");
+        assert_eq!(claims.set(&two, at(2), [on("https")].into()).0, [(on("https"), "n/all".to_owned())].into());
+    }
+
+    #[test]
     fn what_stands_on_a_host_is_found_by_the_host() {
         let claims = Claims::default();
         let (web, grpc) = (Key::new("n", "web"), Key::new("n", "grpc"));
         let of = |kind, host: &str| Claim { kind, ..claim(host) };
         claims.set(&web, at(1), [of("HTTPRoute", "a"), of("HTTPRoute", "b")].into());
-        claims.set(&grpc, at(1), [of("GRPCRoute", "a")].into());
-        let near = claims.on_the_same_hosts(&[of("HTTPRoute", "a")].into());
-        assert_eq!(near, [(of("GRPCRoute", "a"), vec![grpc]), (of("HTTPRoute", "a"), vec![web])].into());
+        let (_, woken) = claims.set(&grpc, at(1), [of("GRPCRoute", "a")].into());
+        assert_eq!(woken, std::slice::from_ref(&web), "a gateway may refuse one of the two");
+        assert_eq!(claims.of_others(&web, &[of("HTTPRoute", "a")]), [(of("GRPCRoute", "a"), grpc.to_string())]);
+        assert_eq!(claims.of_others(&web, &[of("HTTPRoute", "b")]), []);
     }
 }

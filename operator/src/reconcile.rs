@@ -103,11 +103,12 @@ struct Planned {
     desired: Vec<Desired>,
     paused: bool,
     gateways: View,
+    warnings: Vec<String>,
 }
 
 impl Planned {
     fn refused(why: Vec<Invalid>) -> Self {
-        Self { plan: Err(why), desired: Vec::new(), paused: false, gateways: View::default() }
+        Self { plan: Err(why), desired: Vec::new(), paused: false, gateways: View::default(), warnings: Vec::new() }
     }
 }
 
@@ -116,9 +117,14 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     let Observed { mut facts, interests } = observe::observe(ctx, key, snapshot, &subject)?;
     ctx.interests.set(key, interests);
     let mut plan = plan::plan(&subject, &facts);
+    let mut warnings = Vec::new();
     // What cannot be planned stays as it was, and so does what it has claimed.
     if let Ok(own) = &plan {
-        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, plan::claims(own).into_iter().collect());
+        let claims = plan::claims(own);
+        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, claims.iter().cloned().collect());
+        let others = ctx.claims.of_others(key, &claims);
+        let mixed = plan::mixed_kinds(&claims, others.iter().map(|(claim, who)| (claim, who.as_str())));
+        warnings = mixed.iter().map(ToString::to_string).collect();
         concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
         if !taken.is_empty() {
             facts.taken = taken;
@@ -130,7 +136,7 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
         observe::forget(ctx, key);
     }
     let desired = plan.as_ref().map(children::desired).unwrap_or_default();
-    Ok(Planned { plan, desired, paused: subject.spec.paused, gateways: facts.gateways })
+    Ok(Planned { plan, desired, paused: subject.spec.paused, gateways: facts.gateways, warnings })
 }
 
 /// Notes what a Microservice claims, before anything is written for anybody.
@@ -147,7 +153,7 @@ pub fn claim(ctx: &Context, key: &Key) {
 
 /// Makes the children what they should be, as far as that goes, and says how far it went.
 async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planned, attempts: &mut Attempts) -> Outcome {
-    let Planned { plan, desired, paused, gateways } = planned;
+    let Planned { plan, desired, paused, gateways, warnings } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
         paused,
@@ -156,7 +162,7 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         pods: snapshot.pods.clone(),
         scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
         gateways,
-        warnings: Vec::new(),
+        warnings,
         fault: None,
     };
     match &plan {

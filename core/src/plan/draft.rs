@@ -2,7 +2,7 @@
 
 use microservice_crds::MicroserviceSpec;
 
-use super::{Class, Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
+use super::{Blame, Class, Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -36,6 +36,11 @@ impl Problems {
     /// Notes a problem of any blame.
     pub fn add(&mut self, problem: Invalid) {
         self.0.push(problem);
+    }
+
+    /// Notes what stands against the service, and whose fault it is.
+    pub fn blame(&mut self, blame: Blame, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Invalid { blame, ..Invalid::spec(field, message) });
     }
 
     /// Notes the message, if there is one.
