@@ -7,8 +7,11 @@ use std::{
 
 use jiff::Timestamp;
 use microservice_core::{
-    plan::{Blame, Class, ClassFact, Invalid},
-    status::{Marked, class_status, default_class},
+    plan::{
+        Blame, Class, ClassFact, Invalid,
+        class::{Marked, default_class},
+    },
+    status::class_status,
 };
 use microservice_crds::{MicroserviceClassSpec, MicroserviceClassStatus, annotations};
 

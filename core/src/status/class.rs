@@ -4,22 +4,10 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use microservice_crds::{MicroserviceClassSpec, MicroserviceClassStatus, annotations};
 
-use crate::plan::PROFILES;
-
-/// A class that is marked as default.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Marked {
-    /// When it was created.
-    pub created: Option<Timestamp>,
-    /// Its name.
-    pub name: String,
-}
-
-/// The class that services get which name none: of those that are marked the newest, and of several of one second the
-/// first by name.
-pub fn default_class(marked: &[Marked]) -> Option<&Marked> {
-    marked.iter().min_by(|a, b| b.created.cmp(&a.created).then_with(|| a.name.cmp(&b.name)))
-}
+use crate::plan::{
+    PROFILES,
+    class::{Marked, default_class},
+};
 
 /// The status that a class should have. Equal input gives an equal status, times included.
 pub fn class_status(

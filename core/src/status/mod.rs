@@ -24,7 +24,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use microservice_crds::{ChildRef, MicroserviceStatus};
 
-pub use class::{Marked, class_status, default_class};
+pub use class::class_status;
 pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
@@ -109,6 +109,7 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
         if !outcome.paused {
             status.url = facts.url.clone();
             status.image = Some(facts.image.clone());
+            status.class.clone_from(&facts.class);
             status.profile = Some(facts.profile.clone());
             status.children = inventory(&status.children, &outcome.children);
         }
