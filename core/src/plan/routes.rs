@@ -213,7 +213,6 @@ mod tests {
         };
         let routes: Vec<_> = plan.routes.iter().map(|r| (r.name.as_str(), rule(r).backend_refs[0].port)).collect();
         assert_eq!(routes, [("web", 80), ("web--api", 9)]);
-        assert_eq!(plan.url().as_deref(), Some("http://a.b.io/x"));
         assert_eq!(rule(&plan.routes[1]).matches[0].path, Some(HttpPathMatch::default()));
     }
 

@@ -12,7 +12,6 @@ pub(super) struct Facts {
     pub selector: String,
     pub image: String,
     pub profile: String,
-    pub url: Option<String>,
     /// Name of the main container.
     pub main: String,
     /// Names of the sidecars.
@@ -35,7 +34,6 @@ impl Facts {
             selector: plan.selector(),
             image: plan.image().to_owned(),
             profile: plan.profile.clone(),
-            url: plan.url(),
             main: main.map(|c| c.name.clone()).unwrap_or_default(),
             sidecars: plan.pod.containers.sidecars.iter().map(|c| c.name.clone()).collect(),
             memory_limit: limit.map(|q| q.0.clone()),

@@ -3,6 +3,7 @@
 mod children;
 mod failures;
 mod rollouts;
+mod routes;
 mod walk;
 
 use super::{fixtures::*, *};
