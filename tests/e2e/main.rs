@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clash;
+mod classes;
 mod corpus;
+mod default_class;
 mod drift;
+mod hosts;
 mod lifecycle;
 mod rest;
 mod scaling;

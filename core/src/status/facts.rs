@@ -11,6 +11,7 @@ pub(super) struct Facts {
     pub name: String,
     pub selector: String,
     pub image: String,
+    pub class: Option<String>,
     pub profile: String,
     /// Name of the main container.
     pub main: String,
@@ -33,6 +34,7 @@ impl Facts {
             name: plan.name().to_owned(),
             selector: plan.selector(),
             image: plan.image().to_owned(),
+            class: plan.class.clone(),
             profile: plan.profile.clone(),
             main: main.map(|c| c.name.clone()).unwrap_or_default(),
             sidecars: plan.pod.containers.sidecars.iter().map(|c| c.name.clone()).collect(),

@@ -23,7 +23,8 @@ pub(super) fn missing(place: &Place<'_>, seen: &Seen<Parent>) -> Option<Finding>
         }
         _ => return None,
     };
-    Some(Finding::certain(Cause::GatewayNotFound, message))
+    // Like one that is silent, it may come: nobody has said no.
+    Some(Finding::open(Cause::GatewayNotFound, message))
 }
 
 /// Why no listener takes the route, before its controller says so.

@@ -62,14 +62,14 @@ const TROUBLES: &[Trouble] = &[
     },
     Trouble {
         reason: "GatewayNotFound",
-        certain: true,
+        certain: false,
         verdict: false,
         words: &["Gateway gateways/public is not there", "HTTPRoute \"web\"", "Create it", "spec.routes[main].gateway"],
         make: |o| drop(o.gateways.parents.insert(public(), Seen::Absent)),
     },
     Trouble {
         reason: "GatewayNotFound",
-        certain: true,
+        certain: false,
         verdict: false,
         words: &["ListenerSet shop/more belongs to Gateway gateways/public, which is not there", "spec.parentRef"],
         make: |o| {
