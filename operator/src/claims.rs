@@ -13,6 +13,15 @@ use crate::key::Key;
 /// Age first, then namespace and name: the least is the oldest.
 type Rank = (Option<Timestamp>, Key);
 
+impl Inner {
+    /// Everybody who wants the same requests: on this listener, or on every one of the same gateway.
+    fn who_meets(&self, claim: &Claim) -> impl Iterator<Item = &Rank> {
+        let place = claim.place();
+        let near = self.by_claim.range(place.clone()..).take_while(move |(other, _)| other.place() == place);
+        near.filter(|(other, _)| other.meets(claim)).flat_map(|(_, ranks)| ranks)
+    }
+}
+
 /// All claims of all Microservices.
 #[derive(Default)]
 pub struct Claims {
@@ -43,20 +52,19 @@ impl Claims {
         for gone in before.iter().filter(|claim| !same_age || !claims.contains(claim)) {
             if let Some(ranks) = inner.by_claim.get_mut(gone) {
                 ranks.remove(&old_rank);
-                concerned.extend(ranks.iter().map(|(_, key)| key.clone()));
                 if ranks.is_empty() {
                     inner.by_claim.remove(gone);
                 }
             }
+            concerned.extend(inner.who_meets(gone).map(|(_, key)| key.clone()));
         }
         for new in claims.iter().filter(|claim| !same_age || !before.contains(claim)) {
-            let ranks = inner.by_claim.entry(new.clone()).or_default();
-            concerned.extend(ranks.iter().map(|(_, key)| key.clone()));
-            ranks.insert(rank.clone());
+            concerned.extend(inner.who_meets(new).map(|(_, key)| key.clone()));
+            inner.by_claim.entry(new.clone()).or_default().insert(rank.clone());
         }
         let mut taken = BTreeMap::new();
         for claim in &claims {
-            let oldest = inner.by_claim.get(claim).and_then(BTreeSet::first).map(|(_, oldest)| oldest);
+            let oldest = inner.who_meets(claim).min().map(|(_, oldest)| oldest);
             if let Some(oldest) = oldest.filter(|oldest| *oldest != key) {
                 taken.insert(claim.clone(), oldest.to_string());
             }
@@ -73,7 +81,7 @@ impl Claims {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut near = BTreeMap::new();
         for claim in claims {
-            let first = Claim { kind: "", matching: String::new(), ..claim.clone() };
+            let first = Claim { kind: "", matching: String::new(), section: None, ..claim.clone() };
             let same_host = |other: &Claim| other.parent == claim.parent && other.host == claim.host;
             for (other, ranks) in inner.by_claim.range(first..).take_while(|(other, _)| same_host(other)) {
                 near.entry(other.clone()).or_insert_with(|| ranks.iter().map(|(_, key)| key.clone()).collect());
@@ -88,7 +96,8 @@ mod tests {
     use super::*;
 
     fn claim(host: &str) -> Claim {
-        Claim { parent: "Gateway infra/web".into(), kind: "HTTPRoute", host: host.into(), matching: "/".into() }
+        let (parent, matching) = ("Gateway infra/web".into(), "/".into());
+        Claim { parent, kind: "HTTPRoute", host: host.into(), matching, section: None }
     }
 
     fn at(second: i64) -> Option<Timestamp> {
@@ -123,6 +132,21 @@ mod tests {
         // Deleted and made anew under the same name.
         let (taken, woken) = claims.set(&a, at(5), [claim("x")].into());
         assert_eq!((taken.len(), woken), (1, vec![b]));
+    }
+
+    #[test]
+    fn who_names_no_listener_is_on_all_of_them() {
+        let claims = Claims::default();
+        let (all, one, two) = (Key::new("n", "all"), Key::new("n", "one"), Key::new("n", "two"));
+        let on = |section: &str| Claim { section: Some(section.to_owned()), ..claim("a") };
+        assert!(claims.set(&one, at(1), [on("http")].into()).0.is_empty());
+        assert!(claims.set(&two, at(2), [on("https")].into()).0.is_empty());
+        let (taken, woken) = claims.set(&all, at(3), [claim("a")].into());
+        assert_eq!((taken, woken), ([(claim("a"), "n/one".to_owned())].into(), vec![one.clone(), two.clone()]));
+        // The least rank decides, wherever it stands.
+        let (taken, _) = claims.set(&all, at(0), [claim("a")].into());
+        assert!(taken.is_empty(), "{taken:?}");
+        assert_eq!(claims.set(&two, at(2), [on("https")].into()).0, [(on("https"), "n/all".to_owned())].into());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use microservice_core::{
     gateway::{ParentId, View},
-    plan::{Blame, ClassFact, Facts, Invalid, Subject},
+    plan::{self, Blame, ClassFact, Facts, Invalid, Subject},
 };
 use microservice_crds::MicroserviceStatus;
 
@@ -55,11 +55,9 @@ pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject)
         gateways = ctx
             .around
             .view(&parents, gateways.namespace_labels, |kind| snapshot.served.get(kind) == Some(&Served::Synced));
-        let neighbours: BTreeSet<&String> =
-            subject.spec.routes.iter().flat_map(|r| &r.backends).filter_map(|b| b.service.as_ref()).collect();
-        interests.extend(neighbours.iter().map(|name| Interest::Service(namespace.clone(), (*name).clone())));
-        let there = neighbours.into_iter().filter(|name| ctx.store.has_service(&namespace, name));
-        services = Some(there.cloned().collect());
+        let neighbours = plan::neighbours(subject);
+        interests.extend(neighbours.iter().map(|name| Interest::Service(namespace.clone(), name.clone())));
+        services = Some(neighbours.into_iter().filter(|name| ctx.store.has_service(&namespace, name)).collect());
     }
     let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
     let sticky = status.and_then(|status| status.profile.clone());

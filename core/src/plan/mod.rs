@@ -37,6 +37,7 @@ pub use ledger::{Provenance, Source};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
+pub use routes::{MixedKinds, claims, mixed_kinds, neighbours};
 
 use crate::gateway::View;
 use draft::{Draft, Problems};
@@ -101,9 +102,9 @@ pub struct Class {
 }
 
 /// A host and a way to match requests on it, which only one service may have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
-    /// Where: Gateway or ListenerSet, and listener, as text.
+    /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
     /// The host name; empty: every host.
     pub host: String,
@@ -111,6 +112,8 @@ pub struct Claim {
     pub kind: &'static str,
     /// The match, as canonical JSON.
     pub matching: String,
+    /// The listener; none: every one that fits. The last, so that claims that can meet stand side by side.
+    pub section: Option<String>,
 }
 
 /// Why a Microservice that passed admission cannot be built.
@@ -262,8 +265,9 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         replicas: scaling.replicas,
         rollout: rollout.plan,
         disruption_budget,
-        routes,
-        withheld: Vec::new(),
+        routes: routes.objects,
+        withheld: routes.withheld,
+        claims: routes.claims,
         service_account,
         provenance: draft.ledger.into_entries(),
     };

@@ -4,6 +4,7 @@ mod children;
 mod failures;
 mod rollouts;
 mod routes;
+mod troubles;
 mod walk;
 
 use super::{fixtures::*, *};

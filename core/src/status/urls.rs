@@ -10,7 +10,7 @@ use super::place::{self, Place};
 use crate::{
     gateway::{Listener, Parent, Seen, attach, hostname::ANY},
     outcome::{ChildResult, Outcome, Verdict},
-    plan::{ParentPlan, Plan, RouteRules},
+    plan::{Plan, RoutePlan, RouteRules},
 };
 
 /// What the schema of the status takes.
@@ -74,7 +74,7 @@ fn on_parent(place: Place<'_>, path: &str, found: &mut Vec<Address>) {
         Seen::Present(known) => known,
         Seen::Absent => return,
         Seen::Unknown => {
-            let scheme = guess(parent);
+            let scheme = guess(place);
             let exact = route.hostnames.iter().enumerate().filter(|(_, host)| !host.starts_with('*'));
             found.extend(exact.map(|(position, host)| address(position, scheme, host, false)));
             return;
@@ -114,10 +114,13 @@ fn scheme(listener: &Listener) -> Option<(&'static str, String)> {
     Some((scheme, if implied { String::new() } else { format!(":{}", listener.port) }))
 }
 
-/// The scheme on a Gateway of which nothing is known: the name of the listener tells.
-fn guess(parent: &ParentPlan) -> &'static str {
-    let secure = parent.section_name.as_ref().is_some_and(|s| s.contains("https") || s.contains("tls"));
-    if secure { "https" } else { "http" }
+/// The scheme on a Gateway of which nothing is known: that the route is also redirected to https tells, and the name of
+/// the listener.
+fn guess(place: Place<'_>) -> &'static str {
+    let other_half = |route: &RoutePlan| route.route == place.route.route && route.redirects_to_https();
+    let section = place.parent.section_name.as_deref().unwrap_or_default();
+    let secure = section.contains("https") || section.contains("tls");
+    if secure || place.plan.routes.iter().any(other_half) { "https" } else { "http" }
 }
 
 fn is_down(parent: &Parent, listener: &Listener) -> bool {

@@ -130,12 +130,29 @@ fn of_a_gateway_that_is_not_known_the_name_of_the_listener_tells() {
         route_of(&mut outcome).parents[0].section_name = Some(section.into());
         assert_eq!(urls(&outcome), "https://shop.example.com");
     }
-    // The two halves of a redirect to https.
+    // Routes of two listeners, each address once.
     let secure = route_of(&mut outcome).parents.clone();
     another(&mut outcome, |route| route.parents[0].section_name = Some("web".into()));
     assert_eq!(urls(&outcome), "https://shop.example.com http://shop.example.com");
     another(&mut outcome, |route| route.parents = secure);
-    assert_eq!(urls(&outcome), "https://shop.example.com http://shop.example.com", "each once");
+    assert_eq!(urls(&outcome), "https://shop.example.com http://shop.example.com");
+}
+
+#[test]
+fn the_half_that_redirects_to_https_tells_that_the_other_is_secure() {
+    let mut outcome = routed();
+    outcome.gateways = View::default();
+    route_of(&mut outcome).parents[0].section_name = Some("secure".into());
+    let redirect =
+        RequestRedirect { scheme: Some("https".into()), status_code: Some(301), ..RequestRedirect::default() };
+    let filter =
+        RouteFilter { type_: FilterKind::RequestRedirect, request_redirect: Some(redirect), ..RouteFilter::default() };
+    let rules = vec![HttpRouteRule { filters: vec![filter], ..HttpRouteRule::default() }];
+    another(&mut outcome, |route| {
+        route.parents[0].section_name = Some("web".into());
+        route.rules = RouteRules::Http(rules);
+    });
+    assert_eq!(urls(&outcome), "https://shop.example.com");
 }
 
 #[test]
