@@ -9,8 +9,8 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use microservice_core::{
     children::{self, CHILDREN, Desired},
-    outcome::{ChildOutcome, ChildResult, Outcome},
-    plan::{self, Facts, Invalid, Plan, Replicas, Subject},
+    outcome::{ChildOutcome, ChildResult, Outcome, ScaleTarget},
+    plan::{self, Facts, Invalid, Plan, Subject},
 };
 use microservice_crds::MicroserviceSpec;
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use crate::{
     apply::{Applied, Apply},
     attempts::Attempts,
     context::{Context, RECOVERY},
+    handover,
     key::Key,
     mounts, prune,
     report::report,
@@ -95,13 +96,26 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut 
         plan: Err(Vec::new()),
         children: Vec::new(),
         pods: snapshot.pods.clone(),
-        scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
+        scalers: snapshot.scalers.clone(),
         fault: None,
     };
     let plan = match decode(key, service) {
         Ok(subject) => {
             outcome.paused = subject.spec.paused;
-            plan::plan(&subject, &facts(snapshot))
+            let mut facts = facts(snapshot);
+            let plan = plan::plan(&subject, &facts);
+            match &plan {
+                // The count is taken from an autoscaler only when it is gone: else it would take it back.
+                Ok(said)
+                    if !outcome.paused
+                        && let Some(left) = handover::retire(ctx, key, snapshot, said).await =>
+                {
+                    outcome.fault = Some(left.failure.to_string());
+                    facts.foreign_scaler = Some(left.autoscaler);
+                    plan::plan(&subject, &facts)
+                }
+                _ => plan,
+            }
         }
         Err(invalid) => Err(vec![invalid]),
     };
@@ -149,9 +163,10 @@ fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {
 /// What the cluster alone can tell.
 fn facts(snapshot: &Snapshot) -> Facts {
     let from_status = snapshot.service.status.as_ref().and_then(|status| status.profile.clone());
+    let on_deployment = snapshot.scalers.iter().find(|scaler| scaler.target == ScaleTarget::Deployment);
     let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
     Facts {
-        foreign_scaler: snapshot.foreign_scaler.clone(),
+        foreign_scaler: on_deployment.map(|scaler| scaler.name.clone()),
         sticky_profile: from_status.or_else(|| mine().find_map(|child| child.profile.clone())),
         ..Facts::default()
     }
@@ -170,15 +185,12 @@ async fn apply_all(
     desired: &[Desired],
     attempts: &mut Attempts,
 ) -> Vec<ChildOutcome> {
-    let first_replicas = match plan.replicas {
-        Replicas::Autoscaled { min, .. } if min > 1 => Some(min),
-        _ => None,
-    };
+    let start = handover::Start::of(plan, snapshot);
     let mut outcomes = Vec::with_capacity(desired.len());
     for wave in desired.chunk_by(|a, b| a.entry.wave == b.entry.wave) {
         let applied = join_all(wave.iter().map(|desired| async move {
             let kind = kind_of(desired);
-            (kind, desired, Apply { ctx, key, snapshot, kind, desired, first_replicas }.run().await)
+            (kind, desired, Apply { ctx, key, snapshot, kind, desired, start }.run().await)
         }))
         .await;
         for (kind, desired, Applied { outcome, content, held }) in applied {

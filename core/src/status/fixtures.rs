@@ -71,7 +71,7 @@ pub(super) fn outcome(generation: i64, result: ChildResult, health: DeploymentHe
         plan: Ok(plan()),
         children: vec![child("ServiceAccount", result.clone()), child("Service", result), deployment],
         pods: Vec::new(),
-        scaler: None,
+        scalers: Vec::new(),
         fault: None,
     }
 }

@@ -15,6 +15,8 @@ mod pods;
 mod ready;
 mod rollout;
 mod scalable;
+mod scalers;
+mod steady;
 mod stuck;
 mod text;
 
@@ -87,7 +89,7 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let facts = outcome.plan.as_ref().ok().map(Facts::of);
     let judgement = ready::judge(previous, outcome, facts.as_ref(), now);
-    let scalable = scalable::verdict(outcome, now);
+    let scalable = facts.as_ref().and_then(|facts| scalable::verdict(previous, outcome, facts, now));
     let conditions = conditions::all(previous, outcome, &judgement, scalable.as_ref().map(|s| &s.wanted), now);
 
     let deployment = outcome.children.iter().find_map(|c| match &c.health {
