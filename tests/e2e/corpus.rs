@@ -18,10 +18,15 @@ use serde_json::json;
 
 fn inputs() -> Vec<(String, Microservice)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("golden/inputs"), root.join("../manifests/samples")];
     let mut all = Vec::new();
-    for folder in ["golden/inputs", "../manifests/samples/online-boutique"] {
-        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap();
             for document in serde_saphyr::from_multiple::<serde_json::Value>(&text).unwrap() {
                 if document["kind"] == "Microservice" {

@@ -6,6 +6,10 @@
 mod clash;
 mod corpus;
 mod drift;
+mod foreign;
+mod handover;
 mod lifecycle;
+mod metrics;
 mod rest;
 mod scaling;
+mod zero;
