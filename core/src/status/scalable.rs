@@ -7,13 +7,16 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use microservice_crds::MicroserviceStatus;
 
 use super::{
     Say,
     conditions::{self, Wanted},
     facts::{Count, Facts},
-    rollout, scalers, stands, steady,
+    rollout,
+    scalers::{self, MULTIPLE},
+    stands, steady,
     stuck::elapsed,
     text,
 };
@@ -22,6 +25,11 @@ use crate::outcome::{AutoscalerHealth, ChildOutcome, Health, Outcome, Verdict};
 /// How long the autoscaler may have no metrics: those of new pods come late. And how long it must have been held back
 /// until that is told: a load that plays around a limit is no news.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Reason of an autoscaler whose Deployment has no replicas.
+const DISABLED: &str = "ScalingDisabled";
+/// Reason of an autoscaler that works again, and has not said how it goes.
+const RESUMING: &str = "Resuming";
 
 /// The condition `Scalable` and when time alone changes it.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,34 +62,51 @@ pub(super) fn verdict(
         return Some(wanted.into());
     }
     let (child, who) = (child?, name?);
-    let mut scalable = ours(child, &who, outcome, facts, now);
-    settle(previous, outcome.generation, &mut scalable.wanted);
+    let before = previous.and_then(|p| conditions::find(p, "Scalable"));
+    let mut scalable = ours(before, child, &who, outcome, facts, now);
+    settle(before, outcome.generation, &mut scalable.wanted);
     Some(scalable)
 }
 
-fn ours(child: &ChildOutcome, who: &str, outcome: &Outcome, facts: &Facts, now: Timestamp) -> Scalable {
+fn ours(
+    before: Option<&Condition>,
+    child: &ChildOutcome,
+    who: &str,
+    outcome: &Outcome,
+    facts: &Facts,
+    now: Timestamp,
+) -> Scalable {
     let Health::Autoscaler(health) = &child.health else { return waiting(who, facts).into() };
     let AutoscalerHealth { able, active, limited, .. } = health;
-    let left = |verdict: &Verdict| {
-        let since = verdict.since?;
-        Some(PATIENCE.saturating_sub(elapsed(since, now))).filter(|left| !left.is_zero())
-    };
+    let left = |since: Timestamp| Some(PATIENCE.saturating_sub(elapsed(since, now))).filter(|left| !left.is_zero());
     if let Some(verdict) = [active, able].into_iter().flatten().find(|v| v.is_false()) {
-        if verdict.reason == "ScalingDisabled" {
+        let deployment = rollout::deployment(&outcome.children).and_then(|(_, health)| health);
+        if verdict.reason == DISABLED && deployment.is_none_or(|d| d.spec_replicas == 0) {
             let message = format!("{who} rests while there are no replicas. {}", by_hand(facts));
-            return Wanted::new("False", "ScalingDisabled", message).into();
+            return Wanted::new("False", DISABLED, message).into();
         }
-        return match left(verdict) {
-            Some(left) => Scalable { wanted: waiting(who, facts), recheck: Some(left) },
-            None => Wanted { status: "False", say: denied(who, verdict, facts) }.into(),
+        // For the autoscaler it lasts since it could not work at all; for us it begins when it can again.
+        let resuming = match before {
+            Some(before) if before.reason == RESUMING => Some(left(before.last_transition_time.0)),
+            Some(before) if [DISABLED, MULTIPLE].contains(&before.reason.as_str()) => Some(Some(PATIENCE)),
+            _ => None,
         };
+        let told = || Wanted { status: "False", say: denied(who, verdict, facts) };
+        let (wanted, recheck) = match (resuming, verdict.since.and_then(left)) {
+            (Some(Some(left)), _) => {
+                (Wanted::new("Unknown", RESUMING, format!("{who} begins to work again.")), Some(left))
+            }
+            (None, Some(left)) => (waiting(who, facts), Some(left)),
+            (Some(None), _) | (None, None) => (told(), None),
+        };
+        return Scalable { wanted, recheck };
     }
     if !active.as_ref().is_some_and(Verdict::is_true) {
         return waiting(who, facts).into();
     }
     let counts = counts(who, health, outcome, facts);
     let hold = limited.as_ref().filter(|v| v.is_true()).and_then(|v| Some((v, held(&v.reason)?)));
-    match hold.map(|(verdict, why)| (left(verdict), why)) {
+    match hold.map(|(verdict, why)| (verdict.since.and_then(left), why)) {
         Some((None, why)) => Wanted::new("True", "Limited", format!("{counts}. {why}")).into(),
         Some((left, _)) => Scalable { wanted: Wanted::new("True", "Active", format!("{counts}.")), recheck: left },
         None => Wanted::new("True", "Active", format!("{counts}.")).into(),
@@ -162,8 +187,7 @@ fn denied(who: &str, verdict: &Verdict, facts: &Facts) -> Say {
 }
 
 /// Keeps the words of before when they tell the same: in another order, of another time, address or request.
-fn settle(previous: Option<&MicroserviceStatus>, generation: i64, wanted: &mut Wanted) {
-    let before = previous.and_then(|p| conditions::find(p, "Scalable"));
+fn settle(before: Option<&Condition>, generation: i64, wanted: &mut Wanted) {
     let same = before.filter(|b| {
         b.status == "False"
             && b.status == wanted.status
@@ -317,7 +341,6 @@ mod tests {
             ("FailedGetExternalMetric", "get queue.external.metrics.k8s.io", "spec.scaling.metrics"),
             ("AmbiguousSelector", "pods by selector are controlled by multiple HPAs", "Delete the other autoscaler"),
             ("InvalidSelector", "x", "Correct spec.scaling."),
-            ("ScalingDisabled", "x", "kubectl scale -n shop deployment/web --replicas=1"),
         ] {
             let scalable = judged(&with(inactive(reason, words, None)), &autoscaled(), 0).unwrap();
             assert_eq!(scalable.wanted.status, "False");
@@ -325,6 +348,24 @@ mod tests {
         }
         let refused = AutoscalerHealth { able: said("False", "FailedUpdateScale", "denied"), ..active(2) };
         assert!(message(&with(refused)).contains("denied. It is not allowed"));
+    }
+
+    #[test]
+    fn one_that_rested_gets_its_time_when_it_starts_again() {
+        let mut rests = with(inactive(DISABLED, "x", Some(at(0))));
+        rests.children[2].health = Health::Deployment(complete(0));
+        let rested = crate::status::next(None, &rests, at(500)).status;
+        let condition = conditions::find(&rested, "Scalable").unwrap();
+        assert_eq!(condition.reason, DISABLED);
+        assert!(condition.message.ends_with("kubectl scale -n shop deployment/web --replicas=1"));
+        let failing = with(inactive("FailedGetResourceMetric", "no metrics", Some(at(0))));
+        let again = crate::status::next(Some(&rested), &failing, at(510));
+        assert_eq!(conditions::find(&again.status, "Scalable").unwrap().reason, RESUMING);
+        assert_eq!(again.recheck_after, Some(PATIENCE));
+        let early = crate::status::next(Some(&again.status), &failing, at(560));
+        assert_eq!((early.status, early.recheck_after), (again.status.clone(), Some(Duration::from_secs(10))));
+        let late = crate::status::next(Some(&again.status), &failing, at(570)).status;
+        assert_eq!(conditions::find(&late, "Scalable").unwrap().reason, "FailedGetResourceMetric");
     }
 
     #[test]
