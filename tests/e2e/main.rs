@@ -4,8 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clash;
+mod classes;
 mod corpus;
+mod default_class;
 mod drift;
+mod foreign;
+mod handover;
+mod hosts;
 mod lifecycle;
+mod metrics;
 mod rest;
 mod scaling;
+mod zero;

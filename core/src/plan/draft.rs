@@ -2,7 +2,7 @@
 
 use microservice_crds::MicroserviceSpec;
 
-use super::{Class, Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
+use super::{Blame, Class, Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
@@ -31,6 +31,11 @@ pub(super) struct Problems(Vec<Invalid>);
 impl Problems {
     pub fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Invalid::spec(field, message));
+    }
+
+    /// Notes what stands against the service, and whose fault it is.
+    pub fn blame(&mut self, blame: Blame, field: impl Into<String>, message: impl Into<String>) {
+        self.add(Invalid { blame, ..Invalid::spec(field, message) });
     }
 
     /// Notes a problem of any blame.

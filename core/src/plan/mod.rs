@@ -13,6 +13,8 @@ mod draft;
 mod image;
 mod ledger;
 pub(crate) mod metadata;
+mod metric_rules;
+mod metrics;
 mod pod;
 mod ports;
 mod probes;
@@ -34,9 +36,11 @@ use std::{
 use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use ledger::{Provenance, Source};
+pub use metrics::{Unrequested, unrequested};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
+pub use routes::{MixedKinds, claims, mixed_kinds, neighbours};
 
 use crate::gateway::View;
 use draft::{Draft, Problems};
@@ -60,7 +64,7 @@ pub struct Subject {
 /// What was seen in the cluster that a plan depends on. Offline there is nothing: the default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// A HorizontalPodAutoscaler of somebody else that scales our Deployment: replicas are then left alone.
+    /// A HorizontalPodAutoscaler that scales our Deployment and is not to go: replicas are then left alone.
     pub foreign_scaler: Option<String>,
     /// The profile that this service was first rendered with: that of its status, else of its live Deployment.
     pub sticky_profile: Option<String>,
@@ -101,16 +105,18 @@ pub struct Class {
 }
 
 /// A host and a way to match requests on it, which only one service may have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
-    /// Where: Gateway or ListenerSet, and listener, as text.
+    /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
-    /// HTTPRoute or GRPCRoute.
-    pub kind: &'static str,
     /// The host name; empty: every host.
     pub host: String,
+    /// HTTPRoute or GRPCRoute.
+    pub kind: &'static str,
     /// The match, as canonical JSON.
     pub matching: String,
+    /// The listener; none: every one that fits. The last, so that claims that can meet stand side by side.
+    pub section: Option<String>,
 }
 
 /// Why a Microservice that passed admission cannot be built.
@@ -262,8 +268,9 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         replicas: scaling.replicas,
         rollout: rollout.plan,
         disruption_budget,
-        routes,
-        withheld: Vec::new(),
+        routes: routes.objects,
+        withheld: routes.withheld,
+        claims: routes.claims,
         service_account,
         provenance: draft.ledger.into_entries(),
     };

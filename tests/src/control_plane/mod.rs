@@ -38,7 +38,7 @@ pub use self::{
     audit::{AuditLog, Mark, Request, Requests},
     binaries::Binaries,
     existing::existing_cluster_is_wanted,
-    load::{HeldLoad, Load},
+    load::{HeldLoad, Load, Usage},
     options::Options,
     processes::Process,
     stages::{BEHAVIOUR, BEHAVIOURS, CONTAINER, MESSAGE},

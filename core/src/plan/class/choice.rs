@@ -20,11 +20,27 @@ pub struct Candidate {
     pub created: Option<Timestamp>,
 }
 
+/// A class that is marked as default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    /// When it was created; none for one that no cluster has seen.
+    pub created: Option<Timestamp>,
+    /// Its name.
+    pub name: String,
+}
+
 /// The default that holds: of several the newest, and of those that are equally old the first by name.
+pub fn default_class(marked: &[Marked]) -> Option<&Marked> {
+    marked.iter().min_by(|a, b| b.created.cmp(&a.created).then_with(|| a.name.cmp(&b.name)))
+}
+
+/// The default that holds among all classes.
 pub fn holding(all: &[Candidate]) -> Option<&Candidate> {
-    let newest_first =
-        |a: &&Candidate, b: &&Candidate| b.created.cmp(&a.created).then_with(|| a.class.name.cmp(&b.class.name));
-    all.iter().filter(|candidate| candidate.default).min_by(newest_first)
+    let marked = all.iter().filter(|candidate| candidate.default);
+    let marked: Vec<_> =
+        marked.map(|candidate| Marked { created: candidate.created, name: candidate.class.name.clone() }).collect();
+    let name = &default_class(&marked)?.name;
+    all.iter().find(|candidate| candidate.default && candidate.class.name == *name)
 }
 
 /// What holds for a service that names this class, or none.
