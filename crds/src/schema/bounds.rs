@@ -84,7 +84,7 @@ const ENTRIES: [(&str, u32); 4] = [("nnotations", 64), ("abels", 64), ("files", 
 const OTHER_ENTRIES: u32 = 32;
 
 /// Least and greatest value of a number, by the end of its path. The first that fits holds.
-const RANGES: [(&str, i64, i64); 43] = [
+const RANGES: [(&str, i64, i64); 44] = [
     ("observedGeneration", -1, i64::MAX),
     ("ports[].port", 1, 65_535),
     ("targetPort", 1, 65_535),
@@ -105,6 +105,7 @@ const RANGES: [(&str, i64, i64); 43] = [
     ("successThreshold", 1, 1_000),
     ("failureThreshold", 1, 100_000),
     ("spec.terminationGracePeriodSeconds", 0, 604_800),
+    ("defaults.terminationGracePeriodSeconds", 0, 604_800),
     ("terminationGracePeriodSeconds", 1, 604_800),
     ("drainSeconds", 0, 604_800),
     ("sleep.seconds", 0, 604_800),
