@@ -8,6 +8,7 @@
 
 pub mod children;
 pub mod compare;
+pub mod gateway;
 pub mod outcome;
 pub mod plan;
 pub mod status;

@@ -1,12 +1,14 @@
-//! The API of microservice-operator: the `Microservice` resource, and the small part of the Gateway API that the
-//! operator writes. Types and their schemas only: no client, no I/O.
+//! The API of microservice-operator: the resources `Microservice` and `MicroserviceClass`, and the small part of the
+//! Gateway API that the operator writes. Types and their schemas only: no client, no I/O.
 #![deny(missing_docs)]
 
+pub mod class;
 pub mod gateway;
 pub mod microservice;
 mod null;
 pub mod schema;
 
+pub use class::*;
 pub use microservice::*;
 
 /// The API group of every resource of ours. A fork changes it here (the derive macros need the literal as well).
@@ -51,6 +53,8 @@ pub mod annotations {
     pub const REPLICAS: &str = "microservices.dev/replicas";
     /// On a pod template: `spec.restartedAt`.
     pub const RESTARTED_AT: &str = "microservices.dev/restarted-at";
+    /// On a MicroserviceClass: `"true"` makes it the class of services that name none.
+    pub const DEFAULT_CLASS: &str = "microservices.dev/is-default-class";
     /// On an existing object that belongs to nobody: the name of the Microservice that may take it over.
     pub const ADOPT: &str = "microservices.dev/adopt-by";
 }

@@ -132,9 +132,10 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut 
 }
 
 fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {
-    let spec: MicroserviceSpec = serde_json::from_str(&service.spec).map_err(|error| Invalid {
-        field: "spec".to_owned(),
-        message: format!("the stored object does not fit the schema ({error}); apply it again with the current one"),
+    let spec: MicroserviceSpec = serde_json::from_str(&service.spec).map_err(|error| {
+        let message =
+            format!("the stored object does not fit the schema ({error}); apply it again with the current one");
+        Invalid::spec("spec", message)
     })?;
     Ok(Subject {
         name: key.name.to_string(),
@@ -152,6 +153,7 @@ fn facts(snapshot: &Snapshot) -> Facts {
     Facts {
         foreign_scaler: snapshot.foreign_scaler.clone(),
         sticky_profile: from_status.or_else(|| mine().find_map(|child| child.profile.clone())),
+        ..Facts::default()
     }
 }
 

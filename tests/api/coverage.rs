@@ -22,7 +22,7 @@ fn every_rule_has_a_row() {
         tables.iter().flat_map(|table| table.iter().map(|(_, _, message)| *message)).collect();
     expected.extend(identity::NAMES_REFUSED.iter().map(|(_, message)| *message));
     expected.push(volumes::TOO_LARGE);
-    let without: Vec<String> = rules::all()
+    let without: Vec<String> = rules::of_microservices()
         .into_iter()
         .flat_map(|place| place.checks)
         .map(|(_, message)| message)

@@ -1,12 +1,12 @@
 //! The HTTPRoutes.
 
-use microservice_crds::gateway::{BackendRef, GATEWAY_GROUP, HttpRouteRule, HttpRouteSpec, ParentReference};
+use microservice_crds::gateway::{GATEWAY_GROUP, HttpRouteSpec, ParentReference};
 use serde_json::{Value, json};
 
 use super::{AROUND_PODS, Child, deployment::verdict, object};
 use crate::{
     outcome::{Health, RouteHealth, RouteParent, Verdict},
-    plan::{Plan, RoutePlan},
+    plan::{ParentPlan, Plan, RoutePlan, RouteRules},
 };
 
 pub(super) struct HttpRouteChild;
@@ -20,14 +20,19 @@ impl Child for HttpRouteChild {
 
     fn desired(plan: &Plan) -> Vec<Value> {
         let route = |route: &RoutePlan| {
-            json!({
+            let RouteRules::Http(rules) = &route.rules else { return None };
+            Some(json!({
                 "apiVersion": format!("{GATEWAY_GROUP}/v1"),
                 "kind": Self::KIND,
                 "metadata": object::named(plan, &route.name),
-                "spec": spec(plan, route),
-            })
+                "spec": HttpRouteSpec {
+                    parent_refs: parents(plan, route),
+                    hostnames: route.hostnames.clone(),
+                    rules: rules.clone(),
+                },
+            }))
         };
-        plan.routes.iter().map(route).collect()
+        plan.routes.iter().filter_map(route).collect()
     }
 
     fn health(live: &Value) -> Health {
@@ -39,28 +44,15 @@ impl Child for HttpRouteChild {
 }
 
 /// All defaults of the server are written out, because lists here are replaced as a whole.
-fn spec(plan: &Plan, route: &RoutePlan) -> HttpRouteSpec {
-    HttpRouteSpec {
-        parent_refs: vec![ParentReference {
-            group: GATEWAY_GROUP.to_owned(),
-            kind: "Gateway".to_owned(),
-            namespace: route.gateway.namespace.clone(),
-            name: route.gateway.name.clone(),
-            section_name: route.gateway.section_name.clone(),
-        }],
-        hostnames: route.hostnames.clone(),
-        rules: vec![HttpRouteRule {
-            matches: route.matches.clone(),
-            backend_refs: vec![BackendRef {
-                group: String::new(),
-                kind: "Service".to_owned(),
-                name: plan.name().to_owned(),
-                port: route.port,
-                weight: 1,
-            }],
-            timeouts: route.timeouts.clone(),
-        }],
-    }
+fn parents(plan: &Plan, route: &RoutePlan) -> Vec<ParentReference> {
+    let reference = |parent: &ParentPlan| ParentReference {
+        group: GATEWAY_GROUP.to_owned(),
+        kind: parent.id.kind.to_string(),
+        namespace: (parent.id.namespace != plan.namespace()).then(|| parent.id.namespace.clone()),
+        name: parent.id.name.clone(),
+        section_name: parent.section_name.clone(),
+    };
+    route.parents.iter().map(reference).collect()
 }
 
 fn parent(parent: &Value, generation: i64) -> RouteParent {

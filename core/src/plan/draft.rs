@@ -31,7 +31,7 @@ pub(super) struct Problems(Vec<Invalid>);
 
 impl Problems {
     pub fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Invalid { field: field.into(), message: message.into() });
+        self.0.push(Invalid::spec(field, message));
     }
 
     /// Notes the message, if there is one.

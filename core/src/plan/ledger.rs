@@ -9,7 +9,9 @@ use serde_json::Value;
 pub enum Source {
     /// The spec says it.
     Spec,
-    /// The spec says nothing, so the profile decides.
+    /// The spec says nothing, so the class decides.
+    Class,
+    /// Neither says anything, so the profile decides.
     Profile,
     /// It stays as this service was first rendered.
     Sticky,
@@ -21,6 +23,7 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Spec => "spec",
+            Self::Class => "class",
             Self::Profile => "profile",
             Self::Sticky => "sticky",
             Self::Derived => "derived",

@@ -24,13 +24,19 @@ mod security;
 mod service;
 mod volumes;
 
-use microservice_crds::MicroserviceSpec;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use ledger::{Provenance, Source};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
 
+use crate::gateway::View;
 use draft::Draft;
 
 /// The Microservice that is planned for.
@@ -49,12 +55,59 @@ pub struct Subject {
 }
 
 /// What was seen in the cluster that a plan depends on. Offline there is nothing: the default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
     /// A HorizontalPodAutoscaler of somebody else that scales our Deployment: replicas are then left alone.
     pub foreign_scaler: Option<String>,
     /// The profile that this service was first rendered with: that of its status, else of its live Deployment.
     pub sticky_profile: Option<String>,
+    /// The MicroserviceClass that holds.
+    pub class: ClassFact,
+    /// What is known of Gateways, and of the service's own namespace.
+    pub gateways: View,
+    /// Services of the namespace that exist, for the backends of routes; none where that is not known.
+    pub services: Option<BTreeSet<String>>,
+    /// Claims of this service that an older one has made too: who, as `namespace/name`.
+    pub taken: BTreeMap<Claim, String>,
+}
+
+/// Which MicroserviceClass holds for a service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ClassFact {
+    /// The spec names none and there is no default: the built-in defaults of the profile hold.
+    #[default]
+    None,
+    /// This one.
+    Found(Arc<Class>),
+    /// The spec names one that is not there.
+    Missing {
+        /// Its name.
+        name: String,
+        /// Those that are there.
+        known: Vec<String>,
+    },
+}
+
+/// A MicroserviceClass.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// Its spec.
+    pub spec: MicroserviceClassSpec,
+}
+
+/// A host and a way to match requests on it, which only one service may have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Claim {
+    /// Where: Gateway or ListenerSet, and listener, as text.
+    pub parent: String,
+    /// HTTPRoute or GRPCRoute.
+    pub kind: &'static str,
+    /// The host name; empty: every host.
+    pub host: String,
+    /// The match, as canonical JSON.
+    pub matching: String,
 }
 
 /// Why a Microservice that passed admission cannot be built.
@@ -64,6 +117,41 @@ pub struct Invalid {
     pub field: String,
     /// What is wrong and what to write instead.
     pub message: String,
+    /// Who must change something.
+    pub blame: Blame,
+}
+
+impl Invalid {
+    /// What is wrong with the spec itself.
+    pub fn spec(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into(), blame: Blame::Spec }
+    }
+}
+
+/// Who must change something so that a Microservice can be built, and the word for it in conditions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Blame {
+    /// The spec is wrong in itself: `InvalidSpec`.
+    #[default]
+    Spec,
+    /// The class that the spec names is not there, or must not be used here: `ClassNotFound`.
+    NoClass,
+    /// A rule of the class forbids what the spec says: `ForbiddenByClass`.
+    Rule,
+    /// The class contradicts itself or this operator: `InvalidClass`.
+    Class,
+}
+
+impl Blame {
+    /// The reason of the condition.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Spec => "InvalidSpec",
+            Self::NoClass => "ClassNotFound",
+            Self::Rule => "ForbiddenByClass",
+            Self::Class => "InvalidClass",
+        }
+    }
 }
 
 impl std::fmt::Display for Invalid {
@@ -126,6 +214,8 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         },
         generation: subject.generation,
         profile: profile.name.to_owned(),
+        class: None,
+        ready_requires_exposed: false,
         system: draft.spec.system.clone(),
         version: image::version_label(&draft.spec.image),
         labels: metadata.labels,
@@ -138,6 +228,7 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         rollout: rollout.plan,
         disruption_budget,
         routes,
+        withheld: Vec::new(),
         service_account,
         provenance: draft.ledger.into_entries(),
     };

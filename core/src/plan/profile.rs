@@ -74,14 +74,12 @@ pub(super) fn choose(spec: Option<&str>, sticky: Option<&str>) -> Result<(&'stat
     };
     PROFILES.iter().find(|p| p.name == name).map(|p| (p, source)).ok_or_else(|| {
         let known: Vec<_> = PROFILES.iter().map(|p| p.name).collect();
-        Invalid {
-            field: "profile".into(),
-            message: format!(
-                "this operator has no profile {name:?}; write one of: {}{}",
-                known.join(", "),
-                if source == Source::Sticky { " (the service was first rendered with the other one)" } else { "" }
-            ),
-        }
+        let message = format!(
+            "this operator has no profile {name:?}; write one of: {}{}",
+            known.join(", "),
+            if source == Source::Sticky { " (the service was first rendered with the other one)" } else { "" }
+        );
+        Invalid::spec("profile", message)
     })
 }
 

@@ -7,12 +7,13 @@ use k8s_openapi::{
     apimachinery::pkg::util::intstr::IntOrString,
 };
 use microservice_crds::{
-    GatewayRef, Protocol,
-    gateway::{HttpRouteMatch, HttpRouteTimeouts, PathMatchType},
+    Protocol,
+    gateway::{GrpcRouteRule, HttpRouteMatch, HttpRouteRule, PathMatchType},
     labels,
 };
 
 use super::{PodPlan, Provenance};
+use crate::gateway::ParentId;
 
 /// Everything that the children of a Microservice are written from.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,10 @@ pub struct Plan {
     pub generation: i64,
     /// Name of the profile that decides what the spec leaves open.
     pub profile: String,
+    /// Name of the class whose defaults and rules hold.
+    pub class: Option<String>,
+    /// Whether the service is Ready only when its routes are taken.
+    pub ready_requires_exposed: bool,
     /// `spec.system`.
     pub system: Option<String>,
     /// The tag of the image as a label value.
@@ -45,8 +50,10 @@ pub struct Plan {
     pub rollout: RolloutPlan,
     /// The PodDisruptionBudget.
     pub disruption_budget: Option<BudgetPlan>,
-    /// The routes, in the order of the spec.
+    /// The route objects, in the order of the spec.
     pub routes: Vec<RoutePlan>,
+    /// Routes of the spec that are not to be made now, though the spec is right.
+    pub withheld: Vec<Withheld>,
     /// The ServiceAccount.
     pub service_account: ServiceAccountPlan,
     /// Where each value came from, by path.
@@ -85,8 +92,13 @@ impl Plan {
             .routes
             .iter()
             .find_map(|route| route.hostnames.iter().find(|host| !host.starts_with('*')).map(|host| (route, host)))?;
-        let secure = route.gateway.section_name.as_deref().is_some_and(|s| s.contains("https") || s.contains("tls"));
-        let path = route.matches.first().and_then(|m| m.path.as_ref());
+        let sections = route.parents.iter().filter_map(|p| p.section_name.as_deref());
+        let secure = sections.into_iter().any(|s| s.contains("https") || s.contains("tls"));
+        let matches: &[HttpRouteMatch] = match &route.rules {
+            RouteRules::Http(rules) => rules.first().map_or(&[], |rule| &rule.matches),
+            RouteRules::Grpc(_) => &[],
+        };
+        let path = matches.first().and_then(|m| m.path.as_ref());
         let path = path.filter(|p| p.type_ != PathMatchType::RegularExpression && p.value != "/");
         Some(format!(
             "{}://{host}{}",
@@ -238,21 +250,62 @@ pub enum BudgetLimit {
     MinAvailable(IntOrString),
 }
 
-/// One route.
+/// One object of a route: a route that does not fit into one has several.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoutePlan {
-    /// Name of the HTTPRoute.
+    /// Name of the route in the spec.
+    pub route: String,
+    /// Name of the object.
     pub name: String,
+    /// What it hangs on.
+    pub parents: Vec<ParentPlan>,
     /// Host names.
     pub hostnames: Vec<String>,
-    /// The Gateway.
-    pub gateway: GatewayRef,
-    /// Requests to take, each with its path.
-    pub matches: Vec<HttpRouteMatch>,
-    /// Port of the Service.
-    pub port: i32,
-    /// As in the spec.
-    pub timeouts: Option<HttpRouteTimeouts>,
+    /// What goes where.
+    pub rules: RouteRules,
+}
+
+/// What a route hangs on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ParentPlan {
+    /// The Gateway or ListenerSet.
+    pub id: ParentId,
+    /// One listener; none: every one that fits.
+    pub section_name: Option<String>,
+}
+
+/// The rules of a route, by its kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RouteRules {
+    /// An HTTPRoute.
+    Http(Vec<HttpRouteRule>),
+    /// A GRPCRoute.
+    Grpc(Vec<GrpcRouteRule>),
+}
+
+impl RouteRules {
+    /// The kind of the object.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "HTTPRoute",
+            Self::Grpc(_) => "GRPCRoute",
+        }
+    }
+}
+
+/// A route of the spec that is not to be made now, though the spec is right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// Name of the route in the spec.
+    pub route: String,
+    /// Its objects, as kind and name.
+    pub objects: Vec<(&'static str, String)>,
+    /// Whether objects of it that are there stay as they are; else they are removed.
+    pub keep: bool,
+    /// One CamelCase word.
+    pub reason: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
 }
 
 /// The ServiceAccount.

@@ -2,10 +2,11 @@
 
 use microservice_crds::{
     Route,
-    gateway::{HttpPathMatch, HttpRouteMatch, PathMatchType},
+    gateway::{BackendRef, HttpPathMatch, HttpRouteMatch, HttpRouteRule, PathMatchType},
 };
 
-use super::{PortPlan, RoutePlan, check, draft::Draft, ports};
+use super::{ParentPlan, PortPlan, RoutePlan, RouteRules, check, draft::Draft, ports};
+use crate::gateway::ParentId;
 
 /// The route that is called as the Microservice.
 const MAIN: &str = "main";
@@ -40,7 +41,23 @@ fn route(draft: &mut Draft<'_>, route: &Route, ports: &[PortPlan]) -> Option<Rou
     }
     timeouts(draft, &field, route);
     let timeouts = route.timeouts.clone().filter(|t| t.request.is_some() || t.backend_request.is_some());
-    Some(RoutePlan { name, hostnames: route.hostnames.clone(), gateway, matches, port: port?, timeouts })
+    let namespace = gateway.namespace.unwrap_or_else(|| draft.subject.namespace.clone());
+    let id = ParentId { kind: gateway.kind, namespace, name: gateway.name };
+    let backend = BackendRef {
+        group: String::new(),
+        kind: "Service".to_owned(),
+        name: draft.subject.name.clone(),
+        port: port?,
+        weight: 1,
+    };
+    let rule = HttpRouteRule { matches, backend_refs: vec![backend], timeouts, ..HttpRouteRule::default() };
+    Some(RoutePlan {
+        route: route.name.clone(),
+        name,
+        parents: vec![ParentPlan { id, section_name: gateway.section_name }],
+        hostnames: route.hostnames.clone(),
+        rules: RouteRules::Http(vec![rule]),
+    })
 }
 
 fn name(draft: &mut Draft<'_>, field: &str, route: &Route) -> String {
@@ -190,10 +207,14 @@ mod tests {
         let plan = planned(&format!(
             "{{{WEB}, routes: [{{gateway: {{name: g}}, hostnames: ['*.b.io', a.b.io], paths: [/x]}}, {{name: api, gateway: {{name: g}}, port: raw}}]}}"
         ));
-        let routes: Vec<_> = plan.routes.iter().map(|r| (r.name.as_str(), r.port)).collect();
+        let rule = |route: &RoutePlan| match &route.rules {
+            RouteRules::Http(rules) => rules[0].clone(),
+            RouteRules::Grpc(_) => panic!("{route:?}"),
+        };
+        let routes: Vec<_> = plan.routes.iter().map(|r| (r.name.as_str(), rule(r).backend_refs[0].port)).collect();
         assert_eq!(routes, [("web", 80), ("web--api", 9)]);
         assert_eq!(plan.url().as_deref(), Some("http://a.b.io/x"));
-        assert_eq!(plan.routes[1].matches[0].path, Some(HttpPathMatch::default()));
+        assert_eq!(rule(&plan.routes[1]).matches[0].path, Some(HttpPathMatch::default()));
     }
 
     #[test]

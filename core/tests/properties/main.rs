@@ -60,7 +60,7 @@ proptest! {
         scaler in proptest::option::of("[a-z]{1,8}"),
         profile in proptest::option::of("v[0-3]"),
     ) {
-        let facts = Facts { foreign_scaler: scaler, sticky_profile: profile };
+        let facts = Facts { foreign_scaler: scaler, sticky_profile: profile, ..Facts::default() };
         let first = plan::plan(&subject, &facts);
         prop_assert_eq!(&first, &plan::plan(&subject, &facts));
         match first {

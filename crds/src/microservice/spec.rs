@@ -186,4 +186,10 @@ pub struct MicroserviceSpec {
     /// Loosenings of the restricted pod. Nothing is needed here for a pod that runs as non-root and writes to `/tmp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security: Option<Security>,
+
+    /// Partial objects by kind of child, merged last over what the operator renders, as a server-side apply would: lists
+    /// of named things by name, other lists as a whole. Names, owners and selectors cannot be changed, and the class may
+    /// forbid all of it. Example: `{Deployment: {spec: {template: {spec: {shareProcessNamespace: true}}}}}`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<String, serde_json::Value>,
 }

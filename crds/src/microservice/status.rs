@@ -16,9 +16,12 @@ pub struct MicroserviceStatus {
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
-    /// Where the service can be opened from outside.
+    /// Where the service can be opened from outside: the first of `urls`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Every address at which the service can be opened from outside.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
     /// Pods of the service, old and new.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
@@ -31,6 +34,9 @@ pub struct MicroserviceStatus {
     /// The image that was last applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
+    /// The MicroserviceClass whose defaults and rules hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// The profile that the service is rendered with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -45,10 +51,12 @@ impl Default for MicroserviceStatus {
             observed_generation: never_observed(),
             conditions: Vec::new(),
             url: None,
+            urls: Vec::new(),
             replicas: None,
             ready_replicas: None,
             selector: None,
             image: None,
+            class: None,
             profile: None,
             children: Vec::new(),
         }

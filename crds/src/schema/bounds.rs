@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::tree::{self, Node};
 
 /// Most items of a list, by the end of its path. The first that fits holds.
-const ITEMS: [(&str, u32); 24] = [
+const ITEMS: [(&str, u32); 31] = [
     ("sidecars", 8),
     ("initContainers", 8),
     ("[].env", 128),
@@ -18,7 +18,14 @@ const ITEMS: [(&str, u32); 24] = [
     ("ports", 32),
     ("volumes", 64),
     ("volumeMounts", 64),
-    ("[].matches", 8),
+    ("[].matches", 16),
+    ("[].paths", 128),
+    ("[].hostnames", 64),
+    ("urls", 64),
+    ("codes", 32),
+    ("routing.hosts", 64),
+    ("allowedPrefixes", 64),
+    ("cors.allowOrigins", 64),
     ("routes", 32),
     ("topologySpread", 8),
     ("imagePullSecrets", 8),
@@ -37,7 +44,7 @@ const ITEMS: [(&str, u32); 24] = [
 const OTHER_ITEMS: u32 = 16;
 
 /// Most characters of a string, by the end of its path. The first that fits holds.
-const LENGTHS: [(&str, u32); 26] = [
+const LENGTHS: [(&str, u32); 31] = [
     ("spec.config.files{}", 524_288),
     ("env[].value", 32_768),
     ("command[]", 16_384),
@@ -62,6 +69,11 @@ const LENGTHS: [(&str, u32); 26] = [
     ("Headers[].value", 4_096),
     ("headers[].value", 4_096),
     ("queryParams[].value", 1_024),
+    ("set[].value", 4_096),
+    ("add[].value", 4_096),
+    ("replaceFullPath", 1_024),
+    ("replacePrefixMatch", 1_024),
+    ("urls[]", 1_024),
     ("topologyKey", 317),
     ("workingDir", 1_024),
 ];
@@ -72,7 +84,7 @@ const ENTRIES: [(&str, u32); 4] = [("nnotations", 64), ("abels", 64), ("files", 
 const OTHER_ENTRIES: u32 = 32;
 
 /// Least and greatest value of a number, by the end of its path. The first that fits holds.
-const RANGES: [(&str, i64, i64); 35] = [
+const RANGES: [(&str, i64, i64); 43] = [
     ("observedGeneration", -1, i64::MAX),
     ("ports[].port", 1, 65_535),
     ("targetPort", 1, 65_535),
@@ -107,7 +119,15 @@ const RANGES: [(&str, i64, i64); 35] = [
     ("ode", 0, 511),
     ("expirationSeconds", 600, 4_294_967_296),
     ("tolerationSeconds", i64::MIN, i64::MAX),
+    ("backends[].weight", 0, 1_000_000),
     ("weight", 1, 100),
+    ("backendRef.port", 1, 65_535),
+    ("requestRedirect.port", 1, 65_535),
+    ("percent", 0, 100),
+    ("numerator", 0, 2_147_483_647),
+    ("denominator", 1, 2_147_483_647),
+    ("retry.attempts", 1, 100),
+    ("maxAge", 1, 2_147_483_647),
 ];
 
 /// Puts a limit on every list, map, string and number that has none.

@@ -1,6 +1,6 @@
-//! The columns of `kubectl get msvc`.
+//! The columns of `kubectl get msvc` and `kubectl get msvcclass`.
 //!
-//! The first ones fit 80 characters, with a name of 20 and a URL of 28, which leaves no room for the number of replicas;
+//! The first ones of a Microservice fit 80 characters, with a name of 20 and a URL of 28, which leaves no room for the number of replicas;
 //! the others are shown by `-o wide`.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceColumnDefinition;
@@ -28,7 +28,7 @@ const NARROW: [Column; 4] = [
 const WIDE: [Column; 7] = [
     ("Replicas", "integer", ".status.replicas", "Pods of the service, old and new."),
     ("Image", "string", ".spec.image", "The image that the spec asks for."),
-    ("Class", "string", ".spec.class", "The MicroserviceClass that the spec names."),
+    ("Class", "string", ".status.class", "The MicroserviceClass whose defaults and rules hold."),
     ("Profile", "string", ".status.profile", "The set of defaults that the service is rendered with."),
     ("Min", "integer", ".spec.scaling.minReplicas", "Least count that the autoscaler keeps."),
     ("Max", "integer", ".spec.scaling.maxReplicas", "Greatest count that the autoscaler may reach."),
@@ -40,19 +40,35 @@ const WIDE: [Column; 7] = [
     ),
 ];
 
-/// All columns, in their order.
-pub fn all() -> Vec<CustomResourceColumnDefinition> {
-    let narrow = NARROW.iter().map(|column| (column, None));
-    let wide = WIDE.iter().map(|column| (column, Some(1)));
-    narrow
-        .chain(wide)
-        .map(|((name, type_, path, description), priority)| CustomResourceColumnDefinition {
-            name: (*name).to_owned(),
-            type_: (*type_).to_owned(),
-            json_path: (*path).to_owned(),
-            description: Some((*description).to_owned()),
-            priority,
-            ..CustomResourceColumnDefinition::default()
-        })
-        .collect()
+const CLASS: [Column; 4] = [
+    (
+        "Default",
+        "string",
+        r#".status.conditions[?(@.type=="Default")].status"#,
+        "Whether services that name no class have this one.",
+    ),
+    ("Ready", "string", r#".status.conditions[?(@.type=="Ready")].status"#, "Whether services can use the class."),
+    ("Profile", "string", ".spec.profile", "The set of defaults that its services are rendered with."),
+    ("Age", "date", ".metadata.creationTimestamp", "Time since the class was created."),
+];
+
+/// All columns of a Microservice, in their order.
+pub fn of_microservices() -> Vec<CustomResourceColumnDefinition> {
+    NARROW.iter().map(|c| column(c, None)).chain(WIDE.iter().map(|c| column(c, Some(1)))).collect()
+}
+
+/// All columns of a MicroserviceClass, in their order.
+pub fn of_classes() -> Vec<CustomResourceColumnDefinition> {
+    CLASS.iter().map(|c| column(c, None)).collect()
+}
+
+fn column((name, type_, path, description): &Column, priority: Option<i32>) -> CustomResourceColumnDefinition {
+    CustomResourceColumnDefinition {
+        name: (*name).to_owned(),
+        type_: (*type_).to_owned(),
+        json_path: (*path).to_owned(),
+        description: Some((*description).to_owned()),
+        priority,
+        ..CustomResourceColumnDefinition::default()
+    }
 }

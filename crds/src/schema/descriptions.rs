@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::tree;
 
 /// Fields whose type is Kubernetes' own. What is written at the field itself is ours, and what is below it is not.
-pub const EMBEDDED: [&str; 21] = [
+pub const EMBEDDED: [&str; 22] = [
     "affinity",
     "behavior",
     "conditions",
@@ -24,6 +24,7 @@ pub const EMBEDDED: [&str; 21] = [
     "hostAliases",
     "httpHeaders",
     "lifecycle",
+    "namespaces",
     "persistentVolumeClaim",
     "projected",
     "resources",
@@ -35,7 +36,7 @@ pub const EMBEDDED: [&str; 21] = [
 /// Whether a path leads below a field whose type is Kubernetes' own.
 pub fn is_embedded(path: &str) -> bool {
     // `metrics` is Kubernetes' own type only here.
-    if path.starts_with("spec.scaling.metrics[]") {
+    if path.contains("scaling.metrics[]") {
         return true;
     }
     path.rsplit_once('.').map_or(path, |(parents, _)| parents).split('.').any(|step| {

@@ -21,9 +21,19 @@ const KEYED: [(&str, &[&str]); 13] = [
     ("volumes", &["name"]),
 ];
 
-/// Lists of plain values that may not repeat themselves, by path.
-const SETS: [&str; 4] =
-    ["spec.routes[].hostnames", "spec.routes[].paths", "spec.security.capabilities", "spec.security.writablePaths"];
+/// Lists of plain values that may not repeat themselves, by the end of the path.
+const SETS: [&str; 10] = [
+    "routes[].hostnames",
+    "routes[].paths",
+    "security.capabilities",
+    "security.writablePaths",
+    "spec.loosenings",
+    "images.allowedPrefixes",
+    "limits.requiredRequests",
+    "routing.hostTemplates",
+    "filters[].cors.allowOrigins",
+    "retry.codes",
+];
 
 /// Gives every list its type: keyed, a set, or atomic, which means that whoever applies it owns all of it.
 pub fn apply(schema: &mut Value) {
@@ -38,7 +48,7 @@ pub fn apply(schema: &mut Value) {
                 node.insert("x-kubernetes-list-map-keys".to_owned(), json!(keys));
                 "map"
             }
-            None if SETS.contains(&path) => "set",
+            None if SETS.iter().any(|end| path.ends_with(end)) => "set",
             None => "atomic",
         };
         node.insert("x-kubernetes-list-type".to_owned(), json!(kind));

@@ -23,11 +23,13 @@ pub mod prune;
 pub mod rules;
 pub mod tree;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceColumnDefinition, CustomResourceDefinition,
+};
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
-use crate::Microservice;
+use crate::{Microservice, MicroserviceClass};
 
 /// The largest that one definition may be, as JSON: a plain `kubectl apply` keeps a copy of it in an annotation, and
 /// annotations end at 262,144 bytes.
@@ -64,7 +66,7 @@ impl From<serde_json::Error> for SchemaError {
 /// # Errors
 /// When a table of this module does not fit the types; a test holds that it does.
 pub fn crds() -> Result<Vec<CustomResourceDefinition>, SchemaError> {
-    Ok(vec![crd()?])
+    Ok(vec![crd()?, class()?])
 }
 
 /// The definition of `Microservice`, ready to be installed.
@@ -72,15 +74,44 @@ pub fn crds() -> Result<Vec<CustomResourceDefinition>, SchemaError> {
 /// # Errors
 /// When a table of this module does not fit the types; a test holds that it does.
 pub fn crd() -> Result<CustomResourceDefinition, SchemaError> {
-    let mut definition = serde_json::to_value(Microservice::crd())?;
+    let free = |schema: &mut Value| tree::edit(schema, "spec.overrides", any_objects);
+    let prune = |schema: &mut Value| prune::microservice(schema).into_iter().chain(free(schema)).collect();
+    define(&Microservice::crd(), prune, &rules::of_microservices(), columns::of_microservices())
+}
+
+/// The definition of `MicroserviceClass`, ready to be installed.
+///
+/// # Errors
+/// When a table of this module does not fit the types; a test holds that it does.
+pub fn class() -> Result<CustomResourceDefinition, SchemaError> {
+    define(&MicroserviceClass::crd(), prune::class, &rules::of_classes(), columns::of_classes())
+}
+
+fn define(
+    derived: &CustomResourceDefinition,
+    prune: impl Fn(&mut Value) -> Vec<String>,
+    rules: &[rules::Place],
+    columns: Vec<CustomResourceColumnDefinition>,
+) -> Result<CustomResourceDefinition, SchemaError> {
+    let mut definition = serde_json::to_value(derived)?;
     for schema in tree::schemas_of(&mut definition) {
-        refine(schema)?;
+        let mut unknown = prune(schema);
+        unknown.extend(refine(schema, rules));
+        if !unknown.is_empty() {
+            return Err(SchemaError::NoSuchField(unknown));
+        }
     }
     let mut definition: CustomResourceDefinition = serde_json::from_value(definition)?;
     for version in &mut definition.spec.versions {
-        version.additional_printer_columns = Some(columns::all());
+        version.additional_printer_columns = Some(columns.clone());
     }
     Ok(definition)
+}
+
+/// A map whose values are objects of any shape.
+fn any_objects(node: &mut tree::Node) {
+    let any = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    node.insert("additionalProperties".to_owned(), any);
 }
 
 /// The definitions as the YAML that is kept in the repository.
@@ -96,20 +127,21 @@ pub fn yaml() -> Result<String, Box<dyn std::error::Error>> {
     Ok(text)
 }
 
-/// All passes over the schema of one version.
-fn refine(schema: &mut Value) -> Result<(), SchemaError> {
-    let mut unknown = prune::apply(schema);
+/// All passes but the first over the schema of one version. Gives back the paths that do not exist.
+fn refine(schema: &mut Value, rules: &[rules::Place]) -> Vec<String> {
     descriptions::apply(schema);
     lists::apply(schema);
     bounds::apply(schema);
     // Before the operator has looked at an object, its status must not read as healthy to tools that compare
     // observedGeneration with the generation.
-    unknown.extend(tree::edit(schema, "status", |status| {
+    let mut unknown: Vec<String> = tree::edit(schema, "status", |status| {
         status.insert("default".to_owned(), json!({"observedGeneration": -1}));
-    }));
-    unknown.extend(rules::apply(schema, &rules::all()));
+    })
+    .into_iter()
+    .collect();
+    unknown.extend(rules::apply(schema, rules));
     nulls::apply(schema);
-    if unknown.is_empty() { Ok(()) } else { Err(SchemaError::NoSuchField(unknown)) }
+    unknown
 }
 
 #[cfg(test)]

@@ -25,8 +25,13 @@ const CLAIM_METADATA: (&str, [&str; 2]) =
 /// Fields that are there only to be refused with a message: what would stand in them does not matter.
 const REFUSED: [&str; 3] = ["readinessProbe", "livenessProbe", "startupProbe"];
 
-/// Takes the parts out. Gives back the paths that do not exist.
-pub fn apply(schema: &mut Value) -> Vec<String> {
+/// Takes the parts of a class out. Gives back the paths that do not exist.
+pub fn class(schema: &mut Value) -> Vec<String> {
+    keep(schema, "spec.defaults.resources", |name| name != "claims").into_iter().collect()
+}
+
+/// Takes the parts of a Microservice out. Gives back the paths that do not exist.
+pub fn microservice(schema: &mut Value) -> Vec<String> {
     let mut unknown = Vec::new();
     for (path, names) in GONE {
         unknown.extend(keep(schema, path, |name| !names.contains(&name)));

@@ -1,15 +1,17 @@
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::JSONSchemaProps;
 use serde_json::{Value, json};
 
-use super::{SIZE_BUDGET, crd, crds, tree};
+use super::{SIZE_BUDGET, crds, tree};
 use crate::Microservice;
 
-/// Every node of the finished schema with its path, but not the object's own metadata.
+/// Every node of the finished schemas with its path, but not the objects' own metadata.
 fn nodes() -> Vec<(String, tree::Node)> {
-    let mut definition = serde_json::to_value(crd().unwrap()).unwrap();
     let mut nodes = Vec::new();
-    for schema in tree::schemas_of(&mut definition) {
-        tree::walk(schema, &mut |path, node| nodes.push((path.to_owned(), node.clone())));
+    for definition in crds().unwrap() {
+        let mut definition = serde_json::to_value(definition).unwrap();
+        for schema in tree::schemas_of(&mut definition) {
+            tree::walk(schema, &mut |path, node| nodes.push((path.to_owned(), node.clone())));
+        }
     }
     assert!(nodes.len() > 500, "the walk finds only {} nodes", nodes.len());
     nodes
@@ -104,11 +106,12 @@ fn rules_have_messages_on_one_line_that_are_not_the_rule() {
 
 #[test]
 fn a_fresh_object_is_not_observed() {
-    let definition = crd().unwrap();
-    let schema = definition.spec.versions[0].schema.as_ref().unwrap();
-    let properties = |props: &JSONSchemaProps| props.properties.clone().unwrap();
-    let status = properties(schema.open_api_v3_schema.as_ref().unwrap()).remove("status").unwrap();
-    assert_eq!(status.default.unwrap().0, json!({"observedGeneration": -1}));
+    for definition in crds().unwrap() {
+        let schema = definition.spec.versions[0].schema.as_ref().unwrap();
+        let properties = |props: &JSONSchemaProps| props.properties.clone().unwrap();
+        let status = properties(schema.open_api_v3_schema.as_ref().unwrap()).remove("status").unwrap();
+        assert_eq!(status.default.unwrap().0, json!({"observedGeneration": -1}));
+    }
 }
 
 #[test]

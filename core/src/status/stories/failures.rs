@@ -84,7 +84,7 @@ fn an_invalid_spec_stalls_and_leaves_the_last_state() {
     let before = story.status.clone().unwrap();
     let mut bad = outcome(2, ChildResult::Equal, complete(3));
     bad.children.clear();
-    bad.plan = Err(vec![Invalid { field: "routes[main].gateway".into(), message: "is missing; name one".into() }]);
+    bad.plan = Err(vec![Invalid::spec("routes[main].gateway", "is missing; name one")]);
     let next = story.step(&bad);
     assert_eq!((shown(&next.status, "Ready"), kstatus(&next.status, 2)), ("False InvalidSpec".into(), Kstatus::Failed));
     assert!(message(&next.status, "Stalled").contains("routes[main].gateway: is missing; name one"));
@@ -93,7 +93,7 @@ fn an_invalid_spec_stalls_and_leaves_the_last_state() {
     assert_eq!(next.events[0].reason, "InvalidSpec");
     // Another mistake in the next try is told again; then it is well.
     bad.generation = 3;
-    bad.plan = Err(vec![Invalid { field: "image".into(), message: "is empty".into() }]);
+    bad.plan = Err(vec![Invalid::spec("image", "is empty")]);
     assert_eq!(story.step(&bad).events.len(), 1);
     let well = story.step(&outcome(4, ChildResult::Equal, complete(3)));
     assert_eq!((shown(&well.status, "Ready"), well.events[0].reason.as_str()), ("True RolledOut".into(), "Recovered"));

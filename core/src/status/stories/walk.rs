@@ -55,7 +55,7 @@ fn pool() -> Vec<Outcome> {
     pool.push(refused);
     let mut invalid = equal(complete(2));
     invalid.children.clear();
-    invalid.plan = Err(vec![Invalid { field: "image".into(), message: long }; 9]);
+    invalid.plan = Err(vec![Invalid::spec("image", long); 9]);
     pool.push(invalid);
     for n in 0..pool.len() {
         let mut paused = pool[n].clone();

@@ -3,6 +3,7 @@
 //! A rule stands at the place that its error shall name. `has(x)` is also false for `x: null`; lists may be there and
 //! empty, so presence alone never means that something was asked for.
 
+mod class;
 mod container;
 mod identity;
 mod metadata;
@@ -69,8 +70,13 @@ impl Place {
     }
 }
 
+/// Every rule of a MicroserviceClass.
+pub fn of_classes() -> Vec<Place> {
+    class::places()
+}
+
 /// Every rule of a Microservice.
-pub fn all() -> Vec<Place> {
+pub fn of_microservices() -> Vec<Place> {
     [
         identity::places(),
         container::places(),
