@@ -6,6 +6,7 @@
 mod clash;
 mod corpus;
 mod drift;
+mod gateway;
 mod lifecycle;
 mod rest;
 mod scaling;

@@ -17,5 +17,6 @@
 
 pub mod control_plane;
 pub mod faults;
+pub mod gateway;
 pub mod operator;
 pub mod rig;

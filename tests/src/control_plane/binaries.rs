@@ -3,7 +3,7 @@
 //! The cache folder is named by the hash of the lock files, so a change of a version is a new folder.
 
 use std::{
-    env, fs,
+    env,
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::build;
+use super::{build, cache};
 
 /// One Go module that serves as a lock file; its text is compiled in, so that the cache is found from anywhere.
 pub(super) struct LockFile {
@@ -111,19 +111,12 @@ impl Binaries {
 
     fn find() -> Result<Self> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|folder| folder.is_dir());
-        Ok(Self { cache: cache_root()?.join(lock_hash()), assets, kubectl: None })
+        Ok(Self { cache: cache::root()?.join("controlplane").join(lock_hash()), assets, kubectl: None })
     }
 
     /// Nobody else builds while this is held.
     fn lock(&self) -> Result<File> {
-        fs::create_dir_all(&self.cache)
-            .with_context(|| format!("cannot create the cache folder {}", self.cache.display()))?;
-        let lock = File::create(self.cache.join(".lock"))?;
-        if lock.try_lock().is_err() {
-            say("waiting for another process that builds the control plane");
-            lock.lock()?;
-        }
-        Ok(lock)
+        cache::lock(&self.cache, "builds the control plane")
     }
 
     /// The path of a program, by its name.
@@ -189,20 +182,8 @@ impl Binaries {
 
 /// Tells a person what takes so long. Written straight to standard error, since the test harness hides what the
 /// print macros write until a test has failed.
-pub(super) fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "control plane: {line}");
-}
-
-fn cache_root() -> Result<PathBuf> {
-    let base = match env::var_os("XDG_CACHE_HOME").filter(|v| !v.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(
-            env::var_os("HOME")
-                .context("neither XDG_CACHE_HOME nor HOME is set: no place to keep the control plane's programs")?,
-        )
-        .join(".cache"),
-    };
-    Ok(base.join("microservice-operator").join("controlplane"))
 }
 
 fn lock_hash() -> String {
