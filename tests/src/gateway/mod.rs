@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use kube::{
     Api,
     api::{ApiResource, DynamicObject},
@@ -63,6 +63,8 @@ impl Gateway {
     /// # Errors
     /// When the program cannot be fetched, or says nothing; the error has the end of its log.
     pub async fn start(cluster: &ControlPlane, place: Option<Place>) -> Result<Self> {
+        // Its names are not ours in a cluster of somebody else.
+        ensure!(!cluster.is_existing(), "the gateway of the tests is for a control plane of their own");
         let program = tokio::task::spawn_blocking(program::prepare).await??;
         let place = match place {
             Some(place) => place,

