@@ -20,3 +20,4 @@ pub mod faults;
 pub mod gateway;
 pub mod operator;
 pub mod rig;
+pub mod traffic;
