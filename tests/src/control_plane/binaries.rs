@@ -37,6 +37,15 @@ pub(super) const GATEWAY_API: LockFile = LockFile {
     go_sum: include_str!("../../controlplane/gateway-api/go.sum"),
 };
 
+pub(super) const COREDNS: LockFile = LockFile {
+    folder: "coredns",
+    go_mod: include_str!("../../controlplane/coredns/go.mod"),
+    go_sum: include_str!("../../controlplane/coredns/go.sum"),
+};
+
+/// All of them.
+pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
+
 /// A program of the control plane.
 pub(super) struct Program {
     pub(super) name: &'static str,
@@ -55,6 +64,13 @@ const PROGRAMS: [Program; 6] = [
     Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", lock_file: &KUBERNETES },
     Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", lock_file: &KUBERNETES },
     Program { name: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", lock_file: &KWOK },
+];
+
+/// What a real node is made of besides; built only where one is asked for.
+const NODE_PROGRAMS: [Program; 3] = [
+    Program { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet", lock_file: &KUBERNETES },
+    Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: &KUBERNETES },
+    Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
 ];
 
 /// The programs and files of the control plane, all present on disk.
@@ -77,6 +93,23 @@ impl Binaries {
         if !binaries.complete() {
             let _lock = binaries.lock()?;
             binaries.build_missing()?;
+        }
+        Ok(binaries)
+    }
+
+    /// The same with the programs of a real node.
+    ///
+    /// # Errors
+    /// When Go is missing or too old, or a build fails.
+    pub fn prepare_with_node() -> Result<Self> {
+        let binaries = Self::prepare()?;
+        if binaries.missing(&NODE_PROGRAMS).next().is_some() {
+            let _lock = binaries.lock()?;
+            // Asked again under the lock: another process may have built them meanwhile.
+            let missing: Vec<&Program> = binaries.missing(&NODE_PROGRAMS).collect();
+            let go = build::Go::find(&binaries.cache)?;
+            binaries.build(&go, &missing)?;
+            go.finish();
         }
         Ok(binaries)
     }
@@ -151,14 +184,16 @@ impl Binaries {
     }
 
     fn complete(&self) -> bool {
-        PROGRAMS.iter().all(|p| self.program(p.name).is_file())
-            && self.gateway_api().is_dir()
-            && self.kwok_stages().is_dir()
+        self.missing(&PROGRAMS).next().is_none() && self.gateway_api().is_dir() && self.kwok_stages().is_dir()
+    }
+
+    fn missing<'a>(&self, programs: &'a [Program]) -> impl Iterator<Item = &'a Program> {
+        programs.iter().filter(|program| !self.program(program.name).is_file())
     }
 
     fn build_missing(&self) -> Result<()> {
         // Asked again under the lock: another process may have built them meanwhile.
-        let missing: Vec<&Program> = PROGRAMS.iter().filter(|p| !self.program(p.name).is_file()).collect();
+        let missing: Vec<&Program> = self.missing(&PROGRAMS).collect();
         let go = build::Go::find(&self.cache)?;
         self.build(&go, &missing)?;
         if !self.gateway_api().is_dir() {
@@ -188,7 +223,7 @@ pub(crate) fn say(line: &str) {
 
 fn lock_hash() -> String {
     let mut hash = Sha256::new();
-    for lock in [&KUBERNETES, &KWOK, &GATEWAY_API] {
+    for lock in LOCK_FILES {
         hash.update(lock.go_mod);
         hash.update(lock.go_sum);
     }
