@@ -18,5 +18,6 @@
 pub mod control_plane;
 pub mod faults;
 pub mod gateway;
+pub mod image;
 pub mod operator;
 pub mod rig;
