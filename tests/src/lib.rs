@@ -18,6 +18,7 @@
 pub mod control_plane;
 pub mod faults;
 pub mod gateway;
+pub mod image;
 pub mod operator;
 pub mod rig;
 pub mod traffic;

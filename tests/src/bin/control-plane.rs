@@ -80,6 +80,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let options = Options {
         hpa: arguments.hpa,
         gateway_api: arguments.gateway_api,
+        real_node: arguments.real_node,
         nodes: arguments.nodes,
         apiserver_args: arguments.apiserver_args,
         ..Options::default()
