@@ -59,6 +59,19 @@ impl Rig {
         Self::in_namespace(cluster, name).await
     }
 
+    /// A namespace with a running operator, on a control plane with a real node and the Gateway API.
+    ///
+    /// # Errors
+    /// When the control plane or its node does not start.
+    pub async fn on_real_node(name: &str) -> Result<Self> {
+        static DEFINITIONS: OnceCell<()> = OnceCell::const_new();
+        let cluster = ControlPlane::shared(Options::default().real_node().gateway_api()).await?;
+        DEFINITIONS.get_or_try_init(|| install(cluster)).await?;
+        let mut rig = Self::in_namespace(cluster, name).await?;
+        rig.start_operator(&Script::record())?;
+        Ok(rig)
+    }
+
     /// A namespace without an operator, on a control plane of its own that nothing was done to yet.
     ///
     /// # Errors
