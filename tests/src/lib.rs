@@ -21,3 +21,4 @@ pub mod gateway;
 pub mod image;
 pub mod operator;
 pub mod rig;
+pub mod traffic;
