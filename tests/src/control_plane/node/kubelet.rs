@@ -50,8 +50,6 @@ fn kubelet_config(folder: &Folder, network: &Network, ca: &Path) -> serde_json::
         "authorization": {"mode": "Webhook"},
         "containerRuntimeEndpoint": format!("unix://{}", folder.socket().display()),
         "cgroupDriver": "cgroupfs",
-        // One flat group for all containers, by which they are found again.
-        "cgroupsPerQOS": false,
         "enforceNodeAllocatable": [],
         "cgroupRoot": format!("/{}", network.name()),
         "failCgroupV1": false,

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The second number of our addresses, 10.N.0.0: one N for each node that runs on this machine.
 const NUMBERS: std::ops::RangeInclusive<u8> = 100..=250;
 
-/// What the holder does before it waits; `$1` is the node's folder. What the programs of the node write outside of that
+/// What the holder does before it waits; `$1` is the node's folder, `$2` the control group for all pods. What the programs of the node write outside of that
 /// goes into the memory of their own view of the file system: `/run`, logs, and what the network plugins remember. The
 /// kubelet wants some settings of the kernel to be so, and would set them for the whole machine; it reads what it likes
 /// instead. As process 1 the shell buries whom others leave behind.
@@ -41,6 +41,13 @@ for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/p
     echo "${setting#*=}" >"$copy"
     [ ! -e "$file" ] || mount -n --bind "$copy" "$file"
 done
+if [ -f /sys/fs/cgroup/cgroup.controllers ]; then all=/sys/fs/cgroup; else all='/sys/fs/cgroup/*'; fi
+for group in $all; do
+    [ ! -f "$group/cgroup.procs" ] || mkdir "$group/$2"
+    for set in cpuset.cpus cpuset.mems; do
+        [ ! -f "$group/$set" ] || cat "$group/$set" >"$group/$2/$set"
+    done
+done
 echo 1 >/proc/sys/net/ipv4/ip_forward
 ip link set lo up
 : >"$1/held"
@@ -53,7 +60,7 @@ done
 /// The namespaces, and the addresses in them.
 #[derive(Debug, Clone)]
 pub(in crate::control_plane) struct Network {
-    /// Of the interface on the host, and of the group of processes that containers are in.
+    /// Of the interface on the host, and of the control group that all pods are in.
     name: String,
     number: u8,
     holder: u32,
@@ -74,6 +81,7 @@ impl Network {
             .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
             .args(["sh", "-c", HOLDER, "holder"])
             .arg(folder)
+            .arg(&name)
             .current_dir("/")
             .env("PATH", &tools.path);
         let holder = group.spawn("node", command)?;
@@ -120,7 +128,7 @@ impl Network {
         bail!("all networks from 10.{}.0.0 to 10.{}.0.0 are in use", NUMBERS.start(), NUMBERS.end())
     }
 
-    /// Of the interface on the host, and of the group of processes that the containers are in.
+    /// Of the interface on the host, and of the control group that all pods are in.
     pub(super) fn name(&self) -> &str {
         &self.name
     }
@@ -157,7 +165,7 @@ impl Network {
 
     /// A command in the node's network, and otherwise on the host.
     pub(in crate::control_plane) fn command(&self, program: &Path) -> Command {
-        // Not `ip netns exec`: that has a view of /sys of its own, without the groups of processes.
+        // Not `ip netns exec`: that has a view of /sys of its own, without control groups.
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/proc/{}/ns/net", self.holder)).arg("--").arg(program);
         command
@@ -210,7 +218,7 @@ impl Network {
 }
 
 /// What the kernel does not do when the holder is dead: it takes its time with the interface, and it leaves the empty
-/// groups of processes.
+/// control groups.
 fn at_end(name: &str, folder: &Path) -> String {
     format!(
         r#"ip link delete '{name}'
