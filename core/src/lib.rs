@@ -11,4 +11,5 @@ pub mod compare;
 pub mod gateway;
 pub mod outcome;
 pub mod plan;
+pub mod selector;
 pub mod status;

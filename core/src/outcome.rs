@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Invalid, Plan};
+use crate::{
+    gateway::View,
+    plan::{Invalid, Plan},
+};
 
 /// Everything that one reconcile learned about one Microservice.
 #[derive(Clone, Debug)]
@@ -21,6 +24,10 @@ pub struct Outcome {
     /// An autoscaler of somebody else on the Deployment, whose replicas are then left alone.
     /// Example: `ScaledObject "web"`.
     pub scaler: Option<String>,
+    /// What is known of the Gateways that the routes hang on.
+    pub gateways: View,
+    /// What is worth knowing of the routes and stands against nothing, as whole sentences: told in the message of Exposed.
+    pub warnings: Vec<String>,
     /// Something outside the children went wrong, such as a prune: system fault, retried.
     pub fault: Option<String>,
 }

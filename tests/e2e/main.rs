@@ -4,9 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clash;
+mod classes;
 mod corpus;
+mod default_class;
 mod drift;
 mod gateway;
+mod hosts;
 mod lifecycle;
 mod rest;
 mod scaling;

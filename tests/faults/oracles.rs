@@ -94,12 +94,16 @@ pub fn wanted(service: &Microservice) -> Result<Vec<Desired>> {
 /// How often each object of a namespace was created and deleted by the operator: `+1`, `+1-1`, and so on.
 pub type Lives = BTreeMap<String, (usize, usize)>;
 
+/// What the operator may list and watch outside of the namespaces of services.
+const AROUND: [&str; 6] =
+    ["customresourcedefinitions", "namespaces", "microserviceclasses", "gatewayclasses", "gateways", "listenersets"];
+
 /// O4: what the operator created and deleted; O9: that it asked for nothing outside its namespace.
 pub fn lives(requests: &Requests, namespace: &str) -> Result<Lives> {
     let mut lives = Lives::new();
     for request in &requests.0 {
-        let definitions = request.resource == "customresourcedefinitions" && !request.is_write();
-        if request.namespace != namespace && !definitions {
+        let around = AROUND.contains(&request.resource.as_str()) && matches!(request.verb.as_str(), "list" | "watch");
+        if request.namespace != namespace && !around {
             bail!("asked for something outside its namespace: {request:?}");
         }
         if request.resource == "events" {

@@ -5,6 +5,7 @@
 mod config_map;
 mod containers;
 mod deployment;
+mod grpc_route;
 mod horizontal_pod_autoscaler;
 mod http_route;
 mod object;
@@ -94,6 +95,8 @@ const BEFORE_PODS: u8 = 0;
 const PODS: u8 = 2;
 /// What leads to pods, counts them or keeps them.
 const AROUND_PODS: u8 = 3;
+/// What leads to Services: a route to one that is not there answers requests with errors.
+const ROUTES: u8 = 4;
 
 /// All kinds of children, in the order in which they are applied.
 pub static CHILDREN: &[Entry] = &[
@@ -104,6 +107,7 @@ pub static CHILDREN: &[Entry] = &[
     entry::<horizontal_pod_autoscaler::AutoscalerChild>(),
     entry::<pod_disruption_budget::DisruptionBudgetChild>(),
     entry::<http_route::HttpRouteChild>(),
+    entry::<grpc_route::GrpcRouteChild>(),
 ];
 
 /// One object that shall stand in the cluster.
@@ -157,8 +161,9 @@ mod tests {
     #[test]
     fn every_document_is_whole_and_carries_its_digest() {
         let all = desired(&planned(
-            "{image: a:1, ports: [{name: http, port: 80, protocol: http}], scaling: {minReplicas: 2, maxReplicas: 3}, \
-             routes: [{gateway: {name: g}}], config: {mountPath: /etc/a, files: {a: x}}}",
+            "{image: a:1, ports: [{name: http, port: 80, protocol: http}, {name: grpc, port: 81, protocol: grpc}], \
+             scaling: {minReplicas: 2, maxReplicas: 3}, \
+             routes: [{gateway: {name: g}}, {name: grpc, gateway: {name: g}, port: grpc}], config: {mountPath: /etc/a, files: {a: x}}}",
         ));
         assert_eq!(
             all.iter().map(|d| d.entry.kind).collect::<Vec<_>>(),

@@ -15,6 +15,7 @@ pub(super) fn between(previous: Option<&MicroserviceStatus>, next: &Microservice
         || previous.url != next.url
         || previous.selector != next.selector
         || previous.image != next.image
+        || previous.class != next.class
         || previous.profile != next.profile
         || previous.children != next.children;
     let kinds = previous.conditions.iter().chain(&next.conditions).map(|c| c.type_.as_str());
@@ -125,6 +126,7 @@ mod tests {
             MicroserviceStatus { observed_generation: 2, ..before.clone() },
             MicroserviceStatus { url: Some("http://x".into()), ..before.clone() },
             MicroserviceStatus { image: Some("x".into()), ..before.clone() },
+            MicroserviceStatus { class: Some("gold".into()), ..before.clone() },
             MicroserviceStatus { profile: Some("v2".into()), ..before.clone() },
             MicroserviceStatus { selector: Some("a=b".into()), ..before.clone() },
             MicroserviceStatus { children: vec![Default::default()], ..before.clone() },

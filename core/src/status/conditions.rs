@@ -6,7 +6,7 @@ use microservice_crds::MicroserviceStatus;
 
 use super::{
     Say, events, exposed,
-    ready::{INVALID_SPEC, Judgement, PROGRESSING, Phase},
+    ready::{Judgement, PROGRESSING, Phase, is_unbuildable},
     rollout::{self, Rollout},
     text,
 };
@@ -84,7 +84,7 @@ fn ready(judgement: &Judgement, before: Option<&Condition>) -> Wanted {
         Phase::Busy | Phase::Stuck => "False",
         Phase::Frozen => match before.map(|b| (b.status.as_str(), b.reason.as_str())) {
             Some(("True", _)) => "True",
-            Some(("False", reason)) if reason != INVALID_SPEC => "False",
+            Some(("False", reason)) if !is_unbuildable(reason) => "False",
             _ => "Unknown",
         },
     };
@@ -113,7 +113,7 @@ fn stalled(judgement: &Judgement, before: Option<&Condition>) -> Option<Wanted> 
     let say = match judgement.phase {
         Phase::Stuck => judgement.stalled.clone().unwrap_or_else(|| judgement.say.clone()),
         Phase::Frozen => {
-            let before = before.filter(|b| b.status == "True" && b.reason != INVALID_SPEC)?;
+            let before = before.filter(|b| b.status == "True" && !is_unbuildable(&b.reason))?;
             Say::new(before.reason.clone(), before.message.clone())
         }
         _ => return None,

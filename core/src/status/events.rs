@@ -44,7 +44,7 @@ pub(super) fn transitions(
     for wrong in all_wrong(next) {
         let known = before.iter().any(|b| {
             // The next spec may be wrong in another way.
-            b.reason == wrong.reason && (wrong.reason != ready::INVALID_SPEC || b.message == wrong.message)
+            b.reason == wrong.reason && (!ready::is_unbuildable(wrong.reason) || b.message == wrong.message)
         });
         if !known && !told.contains(&wrong.reason) {
             told.push(wrong.reason);

@@ -11,6 +11,7 @@ pub(super) struct Facts {
     pub name: String,
     pub selector: String,
     pub image: String,
+    pub class: Option<String>,
     pub profile: String,
     pub url: Option<String>,
     /// Name of the main container.
@@ -34,6 +35,7 @@ impl Facts {
             name: plan.name().to_owned(),
             selector: plan.selector(),
             image: plan.image().to_owned(),
+            class: plan.class.clone(),
             profile: plan.profile.clone(),
             url: plan.url(),
             main: main.map(|c| c.name.clone()).unwrap_or_default(),

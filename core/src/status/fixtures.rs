@@ -5,6 +5,7 @@ use microservice_crds::MicroserviceStatus;
 
 use super::facts::Facts;
 use crate::{
+    gateway::View,
     outcome::*,
     plan::{Plan, tests::planned},
 };
@@ -72,6 +73,8 @@ pub(super) fn outcome(generation: i64, result: ChildResult, health: DeploymentHe
         children: vec![child("ServiceAccount", result.clone()), child("Service", result), deployment],
         pods: Vec::new(),
         scaler: None,
+        gateways: View::default(),
+        warnings: Vec::new(),
         fault: None,
     }
 }

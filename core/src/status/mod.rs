@@ -6,6 +6,7 @@
 mod applied;
 mod causes;
 mod change;
+mod class;
 mod conditions;
 mod events;
 mod exposed;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use microservice_crds::{ChildRef, MicroserviceStatus};
 
+pub use class::class_status;
 pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
@@ -107,6 +109,7 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
         if !outcome.paused {
             status.url = facts.url.clone();
             status.image = Some(facts.image.clone());
+            status.class.clone_from(&facts.class);
             status.profile = Some(facts.profile.clone());
             status.children = inventory(&status.children, &outcome.children);
         }

@@ -16,19 +16,22 @@ use super::{
 };
 use crate::{
     outcome::{ChildOutcome, DeploymentHealth, Outcome},
-    plan::Invalid,
+    plan::{Blame, Invalid},
 };
 
 /// Reason of a service that comes up as it should.
 pub(super) const PROGRESSING: &str = "Progressing";
 /// Reason of a service that is told to rest.
 pub(super) const PAUSED: &str = "Paused";
-/// Reason of a spec that cannot be built.
-pub(super) const INVALID_SPEC: &str = "InvalidSpec";
 /// Reason of a service that is as it was asked for.
 const ROLLED_OUT: &str = "RolledOut";
 /// Reason of a service whose pods are gone after it was there.
 const UNAVAILABLE: &str = "Unavailable";
+
+/// Whether this is the reason of a service that cannot be built: its spec or its class must change first.
+pub(super) fn is_unbuildable(reason: &str) -> bool {
+    Blame::ALL.iter().any(|blame| blame.reason() == reason)
+}
 
 /// What follows for the summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +93,7 @@ pub(super) fn judge(
 ) -> Judgement {
     let (Ok(_), Some(facts)) = (&outcome.plan, facts) else {
         let problems = outcome.plan.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        return Judgement::new(Phase::Stuck, Say::new(INVALID_SPEC, invalid(problems)));
+        return Judgement::new(Phase::Stuck, Say::new(Blame::worst(problems).reason(), invalid(problems)));
     };
     let applied = applied::sort(&outcome.children, outcome.fault.as_deref(), facts);
     let mut judgement = match rollout::deployment(&outcome.children) {
@@ -280,7 +283,7 @@ fn frozen(previous: Option<&MicroserviceStatus>) -> Say {
     let stop = "Paused: nothing is written to its children until spec.paused is false.";
     match previous.and_then(|p| conditions::find(p, "Ready")) {
         Some(ready) if ready.reason == PAUSED => Say::new(PAUSED, ready.message.clone()),
-        Some(ready) if ready.reason == INVALID_SPEC => Say::new(PAUSED, stop),
+        Some(ready) if is_unbuildable(&ready.reason) => Say::new(PAUSED, stop),
         Some(ready) => Say::new(PAUSED, format!("{stop} Before: {}: {}", ready.reason, ready.message)),
         None => Say::new(PAUSED, stop),
     }

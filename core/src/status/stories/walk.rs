@@ -57,6 +57,11 @@ fn pool() -> Vec<Outcome> {
     invalid.children.clear();
     invalid.plan = Err(vec![Invalid::spec("image", long); 9]);
     pool.push(invalid);
+    let mut classless = equal(complete(2));
+    classless.children.clear();
+    classless.plan =
+        Err(vec![Invalid { blame: crate::plan::Blame::NoClass, ..Invalid::spec("class", "is not there") }]);
+    pool.push(classless);
     for n in 0..pool.len() {
         let mut paused = pool[n].clone();
         paused.paused = true;
