@@ -85,3 +85,32 @@ async fn the_https_listener_serves_the_same_route() -> Result<()> {
     assert_eq!(answer.who()?.stand_in_for, "web");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_redirect_to_https_leads_to_the_service() -> Result<()> {
+    let stage = Stage::start("secure").await?;
+    let (host, class) = (stage.host(), stage.rig.namespace.clone());
+    let gateways = "[{name: public, namespace: gateways, listeners: {http: http, https: https}}]";
+    stage.rig.apply_class(&class, &format!("{{routing: {{gateways: {gateways}, tlsRedirect: true}}}}")).await?;
+    let spec = format!("class: {class}\nroutes: [{{hostnames: [{host}]}}]");
+    stage.apply("web", &service("web", &spec)).await?;
+    let moved = || async {
+        let answer = stage.client.get(&host, "/cart?item=1").await?;
+        Ok((answer.status == StatusCode::MOVED_PERMANENTLY).then_some(answer))
+    };
+    let answer = stage.until("the redirect", moved).await?;
+    let location = answer.headers["location"].to_str()?.to_owned();
+    assert_eq!(location, format!("https://{host}/cart?item=1"));
+    let secure = || async {
+        let answer = stage.secure.get(&host, "/cart?item=1").await?;
+        Ok((answer.status == StatusCode::OK).then_some(answer))
+    };
+    let answer = stage.until("https", secure).await?;
+    assert_eq!(answer.who()?.stand_in_for, "web");
+    let exposed = stage.rig.condition("web", "Exposed", "True", "Accepted").await?;
+    assert!(exposed.message.contains("gateways/public"), "{}", exposed.message);
+    let service = stage.rig.ready("web").await?;
+    let url = service.status.and_then(|status| status.url);
+    assert_eq!(url.as_deref(), Some(format!("https://{host}").as_str()));
+    stage.rig.delete_class(&class).await
+}
