@@ -181,15 +181,21 @@ pub struct AutoscalerHealth {
 /// A route of the Gateway API.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteHealth {
+    /// When the route was created.
+    pub created: Option<Timestamp>,
     /// What each controller says, only of the current generation.
     pub parents: Vec<RouteParent>,
 }
 
-/// What one controller says of a route on one Gateway.
+/// What one controller says of a route on one parent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteParent {
-    /// The Gateway, as `namespace/name` or `name`.
+    /// Kind of the parent. Example: `Gateway`.
+    pub kind: String,
+    /// The parent, as `namespace/name` or `name`.
     pub gateway: String,
+    /// The listener that the route asks for there.
+    pub section: Option<String>,
     /// The controller.
     pub controller: String,
     /// Condition Accepted.

@@ -8,10 +8,11 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use microservice_core::{
-    children::{self, CHILDREN, Desired},
+    children::{CHILDREN, Desired},
     gateway::View,
     outcome::{ChildOutcome, ChildResult, Outcome},
     plan::{self, Invalid, Plan, Replicas, Subject},
+    render::{Rendered, render},
 };
 use microservice_crds::MicroserviceSpec;
 use tokio::time::Instant;
@@ -99,8 +100,7 @@ async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
 
 /// What shall stand, or why that cannot be said.
 struct Planned {
-    plan: Result<Plan, Vec<Invalid>>,
-    desired: Vec<Desired>,
+    rendered: Result<Rendered, Vec<Invalid>>,
     paused: bool,
     gateways: View,
     warnings: Vec<String>,
@@ -108,7 +108,7 @@ struct Planned {
 
 impl Planned {
     fn refused(why: Vec<Invalid>) -> Self {
-        Self { plan: Err(why), desired: Vec::new(), paused: false, gateways: View::default(), warnings: Vec::new() }
+        Self { rendered: Err(why), paused: false, gateways: View::default(), warnings: Vec::new() }
     }
 }
 
@@ -116,11 +116,11 @@ impl Planned {
 fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Result<Planned, Blind> {
     let Observed { mut facts, interests } = observe::observe(ctx, key, snapshot, &subject)?;
     ctx.interests.set(key, interests);
-    let mut plan = plan::plan(&subject, &facts);
+    let mut rendered = render(&subject, &facts);
     let mut warnings = Vec::new();
     // What cannot be planned stays as it was, and so does what it has claimed.
-    if let Ok(own) = &plan {
-        let claims = plan::claims(own);
+    if let Ok(own) = &rendered {
+        let claims = plan::claims(&own.plan);
         let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, claims.iter().cloned().collect());
         let others = ctx.claims.of_others(key, &claims);
         let mixed = plan::mixed_kinds(&claims, others.iter().map(|(claim, who)| (claim, who.as_str())));
@@ -128,15 +128,14 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
         concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
         if !taken.is_empty() {
             facts.taken = taken;
-            plan = plan::plan(&subject, &facts);
+            rendered = render(&subject, &facts);
         }
     }
     // It went away meanwhile, and what it had was given back before it was taken here.
     if !ctx.store.is_there(key, &snapshot.service.uid) {
         observe::forget(ctx, key);
     }
-    let desired = plan.as_ref().map(children::desired).unwrap_or_default();
-    Ok(Planned { plan, desired, paused: subject.spec.paused, gateways: facts.gateways, warnings })
+    Ok(Planned { rendered, paused: subject.spec.paused, gateways: facts.gateways, warnings })
 }
 
 /// Notes what a Microservice claims, before anything is written for anybody.
@@ -153,7 +152,7 @@ pub fn claim(ctx: &Context, key: &Key) {
 
 /// Makes the children what they should be, as far as that goes, and says how far it went.
 async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planned, attempts: &mut Attempts) -> Outcome {
-    let Planned { plan, desired, paused, gateways, warnings } = planned;
+    let Planned { rendered, paused, gateways, warnings } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
         paused,
@@ -165,16 +164,16 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         warnings,
         fault: None,
     };
-    match &plan {
-        Ok(_) if paused => {
+    match &rendered {
+        Ok(Rendered { children: desired, .. }) if paused => {
             attempts.retain(|_, _| false);
-            outcome.children = untouched(snapshot, &desired);
+            outcome.children = untouched(snapshot, desired);
         }
-        Ok(plan) => {
+        Ok(Rendered { plan, children: desired }) => {
             let is_desired = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
             ctx.clashes.retain(key, is_desired);
             attempts.retain(is_desired);
-            outcome.children = apply_all(ctx, key, snapshot, plan, &desired, attempts).await;
+            outcome.children = apply_all(ctx, key, snapshot, plan, desired, attempts).await;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
                 is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
@@ -187,10 +186,10 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
                 outcome.fault = Some(failure.to_string());
             }
         }
-        // What cannot be planned leaves everything as it was, and nothing is tried again.
+        // What cannot be rendered leaves everything as it was, and nothing is tried again.
         Err(_) => attempts.retain(|_, _| false),
     }
-    outcome.plan = plan;
+    outcome.plan = rendered.map(|rendered| rendered.plan);
     outcome
 }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, bail};
 use kube::{Api, Client, api::ListParams};
 use microservice_core::{
-    children::{CHILDREN, Desired, desired},
+    children::{CHILDREN, Desired},
     compare,
-    plan::{Facts, Subject, plan},
+    plan::{Facts, Subject},
+    render::render,
 };
 use microservice_crds::{Microservice, annotations};
 use microservice_operator::{cluster::api_resource, object::LeanObject};
@@ -85,8 +86,8 @@ pub fn wanted(service: &Microservice) -> Result<Vec<Desired>> {
         spec: service.spec.clone(),
     };
     let facts = Facts { sticky_profile: service.status.as_ref().and_then(|s| s.profile.clone()), ..Facts::default() };
-    match plan(&subject, &facts) {
-        Ok(plan) => Ok(desired(&plan)),
+    match render(&subject, &facts) {
+        Ok(rendered) => Ok(rendered.children),
         Err(invalid) => bail!("cannot be planned: {invalid:?}"),
     }
 }

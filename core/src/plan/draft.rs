@@ -33,14 +33,14 @@ impl Problems {
         self.0.push(Invalid::spec(field, message));
     }
 
+    /// Notes what stands against the service, and whose fault it is.
+    pub fn blame(&mut self, blame: Blame, field: impl Into<String>, message: impl Into<String>) {
+        self.add(Invalid { blame, ..Invalid::spec(field, message) });
+    }
+
     /// Notes a problem of any blame.
     pub fn add(&mut self, problem: Invalid) {
         self.0.push(problem);
-    }
-
-    /// Notes what stands against the service, and whose fault it is.
-    pub fn blame(&mut self, blame: Blame, field: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Invalid { blame, ..Invalid::spec(field, message) });
     }
 
     /// Notes the message, if there is one.

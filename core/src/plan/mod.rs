@@ -12,7 +12,7 @@ mod containers;
 mod draft;
 mod image;
 mod ledger;
-mod metadata;
+pub(crate) mod metadata;
 mod pod;
 mod ports;
 mod probes;

@@ -13,7 +13,6 @@ pub(super) struct Facts {
     pub image: String,
     pub class: Option<String>,
     pub profile: String,
-    pub url: Option<String>,
     /// Name of the main container.
     pub main: String,
     /// Names of the sidecars.
@@ -37,7 +36,6 @@ impl Facts {
             image: plan.image().to_owned(),
             class: plan.class.clone(),
             profile: plan.profile.clone(),
-            url: plan.url(),
             main: main.map(|c| c.name.clone()).unwrap_or_default(),
             sidecars: plan.pod.containers.sidecars.iter().map(|c| c.name.clone()).collect(),
             memory_limit: limit.map(|q| q.0.clone()),

@@ -4,7 +4,7 @@ use microservice_crds::HostGrant;
 
 use super::Site;
 use crate::{
-    plan::{Blame, Class, ClassFact, Facts, Source, Subject, check, draft::Draft},
+    plan::{Blame, Class, Facts, Source, Subject, check, draft::Draft},
     selector,
 };
 
@@ -13,18 +13,15 @@ const HOSTNAMES_MAX: usize = 64;
 
 /// The host names of a route; none: every host of the listener.
 pub(super) fn resolve(draft: &mut Draft<'_>, site: &Site<'_>) -> Vec<String> {
-    let class = match &draft.facts.class {
-        ClassFact::Found(class) => Some(class.clone()),
-        ClassFact::None | ClassFact::Missing { .. } => None,
-    };
-    let made = class.as_deref().map(|class| made(draft, site, class)).unwrap_or_default();
+    let class = draft.class;
+    let made = class.map(|class| made(draft, site, class)).unwrap_or_default();
     let said = &site.route.hostnames;
     check_list(draft, site, said);
     if said.is_empty() && !made.is_empty() {
         draft.ledger.record(&site.at("hostnames"), &made, Source::Class);
         return made;
     }
-    if let Some(class) = &class {
+    if let Some(class) = class {
         check_grants(draft, site, class, &made);
     }
     said.clone()
@@ -53,7 +50,7 @@ fn made(draft: &mut Draft<'_>, site: &Site<'_>, class: &Class) -> Vec<String> {
         let host = filled(template, draft.subject).replace("{route}", &site.route.name);
         if check::hostname(&host).is_err() {
             let message = format!(
-                "routing.hostTemplates of class {:?} makes {host:?} of {template:?}, which is not a host name; \
+                "routing.hostTemplates of MicroserviceClass {:?} makes {host:?} of {template:?}, which is not a host name; \
                  correct the class",
                 class.name
             );
@@ -78,9 +75,9 @@ fn check_grants(draft: &mut Draft<'_>, site: &Site<'_>, class: &Class, made: &[S
     let granted = |host: &String| made.contains(host) || patterns.iter().any(|pattern| covers(pattern, host));
     let (class, namespace) = (&class.name, &draft.subject.namespace);
     let terms = if patterns.is_empty() {
-        format!("class {class:?} grants no host name to namespace {namespace:?}")
+        format!("MicroserviceClass {class:?} grants no host name to namespace {namespace:?}")
     } else {
-        format!("class {class:?} grants to namespace {namespace:?} only {}", patterns.join(", "))
+        format!("MicroserviceClass {class:?} grants to namespace {namespace:?} only {}", patterns.join(", "))
     };
     let step = match (made.is_empty(), patterns.is_empty()) {
         (false, _) => "leave hostnames out to get what the class makes, or ask for a grant in routing.hosts",

@@ -7,7 +7,7 @@ use microservice_crds::{ClassGateway, GatewayRef, Routing, TlsListeners};
 use super::Site;
 use crate::{
     gateway::ParentId,
-    plan::{Blame, ClassFact, ParentPlan, Source, check, draft::Draft},
+    plan::{Blame, ParentPlan, Source, check, draft::Draft},
 };
 
 /// Where a route is served, and where it only redirects to https.
@@ -25,11 +25,9 @@ struct Choice<'a> {
 }
 
 pub(super) fn resolve(draft: &mut Draft<'_>, site: &Site<'_>) -> Option<Parents> {
-    let facts = draft.facts;
-    let (class, routing) = match &facts.class {
-        ClassFact::Found(class) => (class.name.as_str(), class.spec.routing.as_ref()),
-        ClassFact::None | ClassFact::Missing { .. } => ("", None),
-    };
+    let class = draft.class;
+    let routing = class.and_then(|class| class.spec.routing.as_ref());
+    let class = class.map(|class| class.name.as_str()).unwrap_or_default();
     let choices = match &site.route.gateway {
         Some(gateway) => vec![named(draft, site, gateway, routing)],
         None => of_class(draft, site, class, routing)?,
@@ -92,14 +90,12 @@ fn of_class<'a>(
 ) -> Option<Vec<Choice<'a>>> {
     let gateways = routing.map(|routing| routing.gateways.as_slice()).unwrap_or_default();
     if gateways.is_empty() {
-        let why = match &draft.facts.class {
-            ClassFact::Found(_) => format!("class {class:?} has none (routing.gateways); write gateway: {{name: ...}}"),
-            ClassFact::Missing { name, .. } => {
-                format!("class {name:?} to take it from is not there; write gateway: {{name: ...}}")
-            }
-            ClassFact::None => "there is no class to take it from; write gateway: {name: ...}, or name a class with \
-                                routing.gateways in spec.class"
-                .to_owned(),
+        let why = if draft.class.is_some() {
+            format!("MicroserviceClass {class:?} has none (routing.gateways); write gateway: {{name: ...}}")
+        } else {
+            "there is no class to take it from; write gateway: {name: ...}, or name a class with routing.gateways in \
+             spec.class"
+                .to_owned()
         };
         draft.refuse(site.at("gateway"), format!("no Gateway is said and {why}"));
         return None;
@@ -109,7 +105,7 @@ fn of_class<'a>(
         let namespace = gateway.namespace.as_deref().map_or(Ok(()), check::rfc1123_label);
         let verdict = parts.into_iter().flatten().try_for_each(|part| check::dns_subdomain(part)).and(namespace);
         if let Err(message) = verdict {
-            let message = format!("routing.gateways of class {class:?}: {message}; correct the class");
+            let message = format!("routing.gateways of MicroserviceClass {class:?}: {message}; correct the class");
             draft.problems.blame(Blame::Class, site.at("gateway"), message);
         }
     }
@@ -125,10 +121,8 @@ fn of_class<'a>(
 
 /// Whether the route is served with TLS alone, where anybody says so.
 pub(super) fn wants_tls(draft: &Draft<'_>, site: &Site<'_>) -> Option<(bool, Source)> {
-    let of_class = match &draft.facts.class {
-        ClassFact::Found(class) => class.spec.routing.as_ref().is_some_and(|routing| routing.tls_redirect),
-        ClassFact::None | ClassFact::Missing { .. } => false,
-    };
+    let routing = draft.class.and_then(|class| class.spec.routing.as_ref());
+    let of_class = routing.is_some_and(|routing| routing.tls_redirect);
     let said = site.route.tls_redirect.map(|value| (value, Source::Spec));
     said.or_else(|| of_class.then_some((true, Source::Class)))
 }
@@ -189,7 +183,7 @@ fn apart(draft: &mut Draft<'_>, site: &Site<'_>, class: &str, parents: &Parents)
         }
     }
     for message in wrong {
-        let message = format!("routing.gateways of class {class:?} {message}");
+        let message = format!("routing.gateways of MicroserviceClass {class:?} {message}");
         draft.problems.blame(Blame::Class, site.at("gateway"), message);
     }
 }
