@@ -11,8 +11,8 @@ use crate::{
     image::{ImageOptions, static_binary},
 };
 
-/// On a machine of two cores there is no room for the requests of a whole system, of which it uses next to nothing. So
-/// each pod asks for a little of the CPU that its Deployment says; the Deployments stay as they are.
+/// On a machine of two cores there is no room for the requests of a whole system, of which stand-ins use next to nothing.
+/// So each pod asks for a tenth of the CPU that its Deployment says; the Deployments stay as they are.
 const SMALL_REQUESTS: &str = r#"
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicy
@@ -29,8 +29,8 @@ spec:
       expression: >-
         Object{spec: Object.spec{containers: object.spec.containers
         .filter(c, has(c.resources) && has(c.resources.requests) && 'cpu' in c.resources.requests)
-        .map(c, Object.spec.containers{name: c.name, resources: Object.spec.containers.resources{
-        requests: {'cpu': '1m'}}})}}
+        .map(c, Object.spec.containers{name: c.name, resources: Object.spec.containers.resources{requests: {
+        'cpu': string(int(quantity(c.resources.requests['cpu']).asApproximateFloat() * 100.0)) + 'm'}}})}}
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicyBinding
@@ -57,7 +57,7 @@ pub async fn import<'a>(cluster: &ControlPlane, names: impl IntoIterator<Item = 
     Ok(())
 }
 
-/// Lets pods ask for next to no CPU, so that a whole system has room on a small machine.
+/// Lets pods ask for a tenth of the CPU, so that a whole system has room on a small machine.
 ///
 /// # Errors
 /// When the server refuses it.
