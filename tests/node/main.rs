@@ -3,5 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod image;
+mod left;
 mod pods;
 mod real;
+mod registry;
+mod running;
+mod services;
+mod starting;
