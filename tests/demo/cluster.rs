@@ -33,7 +33,7 @@ pub async fn start_real_cluster() -> Result<(ControlPlane, Process)> {
     for definition in microservice_crds::schema::crds()? {
         cluster.install_definition(&definition).await?;
     }
-    stand_in::make_room(&cluster).await?;
+    stand_in::make_room(&cluster, NAMESPACE).await?;
     let mut images = stand_in::images_of(&samples()?)?;
     let rolled: Vec<String> = images.iter().map(|image| image.replace(OLD, NEW)).collect();
     images.extend(rolled.into_iter().filter(|image| image.contains("/emailservice:")));

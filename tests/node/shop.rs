@@ -11,10 +11,12 @@ use microservice_tests::{
     faults::Script,
     gateway::Gateway,
     operator::Operator,
-    rig::{PATIENCE, Rig, condition, observed},
+    rig::{PATIENCE, condition, observed},
     stand_in,
     traffic::Client,
 };
+
+use crate::real;
 
 const NAMESPACE: &str = "online-boutique";
 
@@ -50,17 +52,17 @@ const EDGES: [(&str, &[&str]); 5] = [
 
 #[tokio::test]
 async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()> {
-    let rig = Rig::on_real_node("beside").await?;
-    let cluster = rig.cluster;
+    let cluster = real::cluster().await?;
+    let client = cluster.client()?;
     let gateway = Gateway::shared(cluster).await?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/samples/online-boutique");
     let images = stand_in::images_of(&folder)?;
     stand_in::import(cluster, images.iter().map(String::as_str)).await?;
-    stand_in::make_room(cluster).await?;
+    stand_in::make_room(cluster, NAMESPACE).await?;
     let _operator = Operator::start(cluster, Some(NAMESPACE), "operator-of-online-boutique", &Script::record())?;
     cluster.kubectl_ok(&["apply", "--server-side", "-k", &folder.to_string_lossy()]).await?;
 
-    let services: Api<Microservice> = Api::namespaced(rig.client.clone(), NAMESPACE);
+    let services: Api<Microservice> = Api::namespaced(client.clone(), NAMESPACE);
     let all_ready = || async {
         let all = services.list(&ListParams::default()).await?.items;
         let ready = |s: &&Microservice| observed(s) && condition(s, "Ready").is_some_and(|c| c.status == "True");
@@ -69,15 +71,15 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
     cluster.wait_until("twelve services to be Ready", NAMESPACE, 3 * PATIENCE, all_ready).await?;
 
     // Through the gateway, from the frontend to all.
-    let client = Client::new(gateway.http);
-    let ask = || async { Ok(Some(client.get("shop.example.com", "/call").await?.json::<Call>()?)) };
+    let outside = Client::new(gateway.http);
+    let ask = || async { Ok(Some(outside.get("shop.example.com", "/call").await?.json::<Call>()?)) };
     let tree = cluster.wait_until("the shop to answer", NAMESPACE, PATIENCE, ask).await?;
     let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut pods: BTreeMap<String, String> = BTreeMap::new();
     let mut failed = Vec::new();
     walk(&tree, &mut edges, &mut pods, &mut failed);
     // The generator has no port that a Service leads to: it is asked in its pod.
-    let api: Api<Pod> = Api::namespaced(rig.client.clone(), NAMESPACE);
+    let api: Api<Pod> = Api::namespaced(client.clone(), NAMESPACE);
     let params = ListParams::default().labels("app.kubernetes.io/name=loadgenerator");
     let generator = api.list(&params).await?.items.into_iter().next().context("no load generator")?;
     let address = generator.status.and_then(|status| status.pod_ip).context("no address")?;

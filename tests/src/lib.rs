@@ -16,6 +16,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod control_plane;
+pub mod failures;
 pub mod faults;
 pub mod gateway;
 pub mod image;

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a test waits for what must come. Long, because it is no measure of speed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A namespace with an operator.
 pub struct Rig {
@@ -59,19 +59,6 @@ impl Rig {
         Self::in_namespace(cluster, name).await
     }
 
-    /// A namespace with a running operator, on a control plane with a real node and the Gateway API.
-    ///
-    /// # Errors
-    /// When the control plane or its node does not start.
-    pub async fn on_real_node(name: &str) -> Result<Self> {
-        static DEFINITIONS: OnceCell<()> = OnceCell::const_new();
-        let cluster = ControlPlane::shared(Options::default().real_node().gateway_api()).await?;
-        DEFINITIONS.get_or_try_init(|| install(cluster)).await?;
-        let mut rig = Self::in_namespace(cluster, name).await?;
-        rig.start_operator(&Script::record())?;
-        Ok(rig)
-    }
-
     /// A namespace without an operator, on a control plane of its own that nothing was done to yet.
     ///
     /// # Errors
@@ -81,7 +68,11 @@ impl Rig {
         Self::in_namespace(cluster, name).await
     }
 
-    async fn in_namespace(cluster: &'static ControlPlane, name: &str) -> Result<Self> {
+    /// A namespace without an operator, on a control plane that has our definitions already: see [`install`].
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn in_namespace(cluster: &'static ControlPlane, name: &str) -> Result<Self> {
         let namespace = cluster.namespace(name).await?;
         Ok(Self {
             cluster,
@@ -296,7 +287,11 @@ impl Rig {
     }
 }
 
-async fn install(cluster: &ControlPlane) -> Result<()> {
+/// Installs our definitions on a control plane that has none of them.
+///
+/// # Errors
+/// When the server refuses them.
+pub async fn install(cluster: &ControlPlane) -> Result<()> {
     for definition in microservice_crds::schema::crds()? {
         cluster.install_definition(&definition).await?;
     }

@@ -21,6 +21,7 @@ spec:
   failurePolicy: Fail
   reinvocationPolicy: Never
   matchConstraints:
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAMESPACE}}
     resourceRules:
     - {apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}
   mutations:
@@ -57,12 +58,12 @@ pub async fn import<'a>(cluster: &ControlPlane, names: impl IntoIterator<Item = 
     Ok(())
 }
 
-/// Lets pods ask for a tenth of the CPU, so that a whole system has room on a small machine.
+/// Lets the pods of a namespace ask for a tenth of the CPU, so that a whole system has room on a small machine.
 ///
 /// # Errors
 /// When the server refuses it.
-pub async fn make_room(cluster: &ControlPlane) -> Result<()> {
-    cluster.apply(SMALL_REQUESTS).await
+pub async fn make_room(cluster: &ControlPlane, namespace: &str) -> Result<()> {
+    cluster.apply(&SMALL_REQUESTS.replace("NAMESPACE", namespace)).await
 }
 
 /// All images that the Microservices in a folder name.

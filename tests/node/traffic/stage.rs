@@ -11,6 +11,8 @@ use microservice_tests::{gateway::Gateway, rig::Rig, stand_in, traffic::Client};
 use tokio::sync::OnceCell;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::real;
+
 /// Long, because it is no measure of speed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -50,7 +52,7 @@ probes: {{readiness: {{periodSeconds: 1, httpGet: {{path: /_healthz}}}}}}
 
 impl Stage {
     pub async fn start(name: &str) -> Result<Self> {
-        let rig = Rig::on_real_node(name).await?;
+        let rig = real::start(name).await?;
         static IMAGES: OnceCell<()> = OnceCell::const_new();
         IMAGES.get_or_try_init(|| stand_in::import(rig.cluster, NAMES)).await?;
         let gateway = Gateway::shared(rig.cluster).await?;

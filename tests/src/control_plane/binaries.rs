@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::{build, cache};
+use super::{build, cache, node::Parts};
 
 /// One Go module that serves as a lock file; its text is compiled in, so that the cache is found from anywhere.
 pub(super) struct LockFile {
@@ -100,8 +100,10 @@ impl Binaries {
     /// The same with the programs of a real node.
     ///
     /// # Errors
-    /// When Go is missing or too old, or a build fails.
+    /// When the machine cannot have a real node, Go is missing or too old, or a build fails.
     pub fn prepare_with_node() -> Result<Self> {
+        // Before anything takes minutes.
+        Parts::check()?;
         let binaries = Self::prepare()?;
         if binaries.missing(&NODE_PROGRAMS).next().is_some() {
             let _lock = binaries.lock()?;

@@ -152,7 +152,6 @@ fn prepare(real_node: bool) -> Result<(Binaries, Option<Parts>)> {
     if !real_node {
         return Ok((Binaries::prepare()?, None));
     }
-    Parts::check()?;
     Ok((Binaries::prepare_with_node()?, Some(Parts::prepare()?)))
 }
 

@@ -150,7 +150,9 @@ impl Node {
     pub fn pull_from(&self, registry: &str, url: &str) -> Result<()> {
         let folder = self.folder.registries().join(registry);
         fs::create_dir_all(&folder)?;
-        Ok(fs::write(folder.join("hosts.toml"), format!("server = '{url}'\n"))?)
+        // containerd 1.6 does not see a server that is not among the hosts.
+        let hosts = format!("server = '{url}'\n[host.'{url}']\ncapabilities = ['pull', 'resolve']\n");
+        Ok(fs::write(folder.join("hosts.toml"), hosts)?)
     }
 
     /// Makes an image of one static program, and gives it these names.
