@@ -11,7 +11,7 @@ use microservice_core::{
     children::{CHILDREN, Desired},
     gateway::View,
     outcome::{ChildOutcome, ChildResult, Outcome},
-    plan::{self, Invalid, Plan, Replicas, Subject},
+    plan::{self, Facts, Invalid, Plan, Subject},
     render::{Rendered, render},
 };
 use microservice_crds::MicroserviceSpec;
@@ -22,6 +22,7 @@ use crate::{
     apply::{Applied, Apply},
     attempts::Attempts,
     context::{Context, RECOVERY},
+    handover,
     key::Key,
     mounts,
     observe::{self, Blind, Observed},
@@ -104,11 +105,13 @@ struct Planned {
     paused: bool,
     gateways: View,
     warnings: Vec<String>,
+    /// What it was rendered from.
+    from: Option<(Subject, Facts)>,
 }
 
 impl Planned {
     fn refused(why: Vec<Invalid>) -> Self {
-        Self { rendered: Err(why), paused: false, gateways: View::default(), warnings: Vec::new() }
+        Self { rendered: Err(why), paused: false, gateways: View::default(), warnings: Vec::new(), from: None }
     }
 }
 
@@ -135,7 +138,8 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     if !ctx.store.is_there(key, &snapshot.service.uid) {
         observe::forget(ctx, key);
     }
-    Ok(Planned { rendered, paused: subject.spec.paused, gateways: facts.gateways, warnings })
+    let (paused, gateways) = (subject.spec.paused, facts.gateways.clone());
+    Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)) })
 }
 
 /// Notes what a Microservice claims, before anything is written for anybody.
@@ -152,18 +156,27 @@ pub fn claim(ctx: &Context, key: &Key) {
 
 /// Makes the children what they should be, as far as that goes, and says how far it went.
 async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planned, attempts: &mut Attempts) -> Outcome {
-    let Planned { rendered, paused, gateways, warnings } = planned;
+    let Planned { mut rendered, paused, gateways, warnings, from } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
         paused,
         plan: Err(Vec::new()),
         children: Vec::new(),
         pods: snapshot.pods.clone(),
-        scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
+        scalers: snapshot.scalers.clone(),
         gateways,
         warnings,
         fault: None,
     };
+    // The count is taken from an autoscaler only when it is gone: else it would take it back.
+    if let (Ok(said), Some((subject, mut facts))) = (&rendered, from)
+        && !paused
+        && let Some(left) = handover::retire(ctx, key, snapshot, &said.plan).await
+    {
+        outcome.fault = Some(left.failure.to_string());
+        facts.foreign_scaler = Some(left.autoscaler);
+        rendered = render(&subject, &facts);
+    }
     match &rendered {
         Ok(Rendered { children: desired, .. }) if paused => {
             attempts.retain(|_, _| false);
@@ -221,15 +234,12 @@ async fn apply_all(
     desired: &[Desired],
     attempts: &mut Attempts,
 ) -> Vec<ChildOutcome> {
-    let first_replicas = match plan.replicas {
-        Replicas::Autoscaled { min, .. } if min > 1 => Some(min),
-        _ => None,
-    };
+    let start = handover::Start::of(plan, snapshot);
     let mut outcomes = Vec::with_capacity(desired.len());
     for wave in desired.chunk_by(|a, b| a.entry.wave == b.entry.wave) {
         let applied = join_all(wave.iter().map(|desired| async move {
             let kind = kind_of(desired);
-            (kind, desired, Apply { ctx, key, snapshot, kind, desired, first_replicas }.run().await)
+            (kind, desired, Apply { ctx, key, snapshot, kind, desired, start }.run().await)
         }))
         .await;
         for (kind, desired, Applied { outcome, content, held }) in applied {

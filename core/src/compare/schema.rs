@@ -125,6 +125,6 @@ pub(super) fn same_as_absent(field: &str, wanted: &Value) -> bool {
 /// Whether the value at a field is a quantity, which the server writes in its own way.
 pub(crate) fn is_quantity(parent: &str, field: &str) -> bool {
     matches!(parent, "requests" | "limits" | "capacity" | "overhead")
-        || matches!(field, "sizeLimit" | "divisor" | "averageValue")
+        || matches!(field, "sizeLimit" | "divisor" | "averageValue" | "tolerance")
         || (field == "value" && parent == "target")
 }

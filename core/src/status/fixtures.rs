@@ -160,7 +160,7 @@ pub(super) fn outcome(generation: i64, result: ChildResult, health: DeploymentHe
         plan: Ok(plan()),
         children: vec![child("ServiceAccount", result.clone()), child("Service", result), deployment],
         pods: Vec::new(),
-        scaler: None,
+        scalers: Vec::new(),
         gateways: View::default(),
         warnings: Vec::new(),
         fault: None,

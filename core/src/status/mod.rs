@@ -17,6 +17,8 @@ mod pods;
 mod ready;
 mod rollout;
 mod scalable;
+mod scalers;
+mod steady;
 mod stuck;
 mod text;
 mod urls;
@@ -93,7 +95,7 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
     let facts = outcome.plan.as_ref().ok().map(Facts::of);
     let exposed = exposed::verdict(previous.and_then(|p| conditions::find(p, "Exposed")), outcome, now);
     let judgement = ready::judge(previous, outcome, facts.as_ref(), exposed.as_ref(), now);
-    let scalable = scalable::verdict(outcome, now);
+    let scalable = facts.as_ref().and_then(|facts| scalable::verdict(previous, outcome, facts, now));
     let beside =
         Beside { exposed: exposed.as_ref().map(|e| &e.wanted), scalable: scalable.as_ref().map(|s| &s.wanted) };
     let conditions = conditions::all(previous, outcome, &judgement, beside, now);

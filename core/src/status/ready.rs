@@ -191,8 +191,7 @@ fn rolling(
 
     let (phase, say) = match (state, &cause) {
         (Rollout::Empty, _) => {
-            let message =
-                format!("{who} is scaled to zero, as it was asked for. Raise spec.scaling.replicas to start it.");
+            let message = format!("{who} is scaled to zero, as it was asked for. {}", facts.start());
             (Phase::Done, Say::new("ScaledToZero", message))
         }
         (Rollout::Complete, _) => (Phase::Done, Say::new(ROLLED_OUT, format!("{who} is rolled out and available."))),
