@@ -9,6 +9,7 @@ mod corpus;
 mod default_class;
 mod drift;
 mod foreign;
+mod gateway;
 mod handover;
 mod hosts;
 mod lifecycle;
