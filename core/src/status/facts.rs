@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub readiness: Option<String>,
     /// Startup probe of the main container.
     pub startup: Option<String>,
+    /// Liveness probe of the main container.
+    pub liveness: Option<String>,
 }
 
 impl Facts {
@@ -41,6 +43,7 @@ impl Facts {
             memory_limit: limit.map(|q| q.0.clone()),
             readiness: main.and_then(|c| words(c.readiness.as_ref()?)),
             startup: main.and_then(|c| words(c.startup.as_ref()?)),
+            liveness: main.and_then(|c| words(c.liveness.as_ref()?)),
         }
     }
 
