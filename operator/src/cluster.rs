@@ -54,7 +54,7 @@ pub struct Cluster {
 pub struct Target<'a> {
     /// Its kind.
     pub resource: &'a ApiResource,
-    /// Its namespace.
+    /// Its namespace; empty for a kind of the whole cluster.
     pub namespace: &'a str,
     /// Its name.
     pub name: &'a str,
@@ -104,7 +104,10 @@ impl Cluster {
     }
 
     fn api(&self, target: Target<'_>) -> Api<LeanObject> {
-        Api::namespaced_with(self.client.clone(), target.namespace, target.resource)
+        match target.namespace {
+            "" => Api::all_with(self.client.clone(), target.resource),
+            namespace => Api::namespaced_with(self.client.clone(), namespace, target.resource),
+        }
     }
 
     /// Server-side apply of a whole desired object.

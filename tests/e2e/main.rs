@@ -4,9 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clash;
+mod classes;
 mod corpus;
+mod default_class;
 mod drift;
+<<<<<<< HEAD
 mod gateway;
+=======
+mod foreign;
+mod handover;
+mod hosts;
+>>>>>>> main
 mod lifecycle;
+mod metrics;
 mod rest;
 mod scaling;
+mod zero;

@@ -9,7 +9,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
     core::NamespaceResourceScope,
 };
-use microservice_crds::{Microservice, MicroserviceStatus};
+use microservice_crds::{Microservice, MicroserviceClass, MicroserviceStatus};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -120,6 +120,38 @@ impl Rig {
         });
         let params = PatchParams::apply("test").force();
         Ok(self.api::<Microservice>().patch(name, &params, &Patch::Apply(&body)).await?)
+    }
+
+    /// Applies a MicroserviceClass: its spec as YAML. Classes are of the whole cluster: name it after the namespace.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn apply_class(&self, name: &str, spec: &str) -> Result<MicroserviceClass> {
+        self.apply_class_with(name, spec, &[]).await
+    }
+
+    /// The same with annotations.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn apply_class_with(&self, name: &str, spec: &str, notes: &[(&str, &str)]) -> Result<MicroserviceClass> {
+        let spec: Value = serde_saphyr::from_str(spec).context("the test's YAML")?;
+        let notes: std::collections::BTreeMap<_, _> = notes.iter().copied().collect();
+        let body = serde_json::json!({
+            "apiVersion": "microservices.dev/v1alpha1", "kind": "MicroserviceClass",
+            "metadata": {"name": name, "annotations": notes}, "spec": spec,
+        });
+        let params = PatchParams::apply("test").force();
+        Ok(Api::<MicroserviceClass>::all(self.client.clone()).patch(name, &params, &Patch::Apply(&body)).await?)
+    }
+
+    /// Deletes a MicroserviceClass.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn delete_class(&self, name: &str) -> Result<()> {
+        Api::<MicroserviceClass>::all(self.client.clone()).delete(name, &DeleteParams::default()).await?;
+        Ok(())
     }
 
     /// Deletes an object.

@@ -42,7 +42,7 @@ pub use self::{
     audit::{AuditLog, Mark, Request, Requests},
     binaries::Binaries,
     existing::existing_cluster_is_wanted,
-    load::{HeldLoad, Load},
+    load::{HeldLoad, Load, Usage},
     node::Node,
     options::Options,
     processes::Process,
