@@ -9,7 +9,7 @@ help: ## What there is
 
 demo: binaries ## Online Boutique on a real Kubernetes of its own; Ctrl-C ends it, DEMO=once ends it by itself
 	$(CARGO) build --quiet -p microservice-operator -p microservice-tests --bins
-	@./target/debug/demo
+	@./target/debug/demo $(REAL_NODE)
 
 cluster: binaries ## A real Kubernetes on loopback with our CRDs, until Ctrl-C; NODE=real runs containers too, as root
 	@./target/debug/control-plane --hpa --gateway-api --crds $(REAL_NODE)

@@ -8,13 +8,10 @@ mod classes;
 mod corpus;
 mod default_class;
 mod drift;
-<<<<<<< HEAD
-mod gateway;
-=======
 mod foreign;
+mod gateway;
 mod handover;
 mod hosts;
->>>>>>> main
 mod lifecycle;
 mod metrics;
 mod rest;

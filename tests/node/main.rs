@@ -1,5 +1,5 @@
-//! What only a real node can show: containers that run, probes that ask, Services that carry traffic, and the words of a
-//! real kubelet. `make test-node` runs it; it needs root and a few Debian packages, and fails without them.
+//! What only a real node can show: containers that run, probes that ask, Services and routes that carry traffic, and the
+//! words of a real kubelet. `make test-node` runs it; it needs root and a few Debian packages, and fails without them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -10,4 +10,6 @@ mod real;
 mod registry;
 mod running;
 mod services;
+mod shop;
 mod starting;
+mod traffic;

@@ -21,7 +21,7 @@ pub const NAMED_IMAGE: &str = "registry.example/named:v1";
 /// A real node with the images, and our definitions.
 pub async fn cluster() -> Result<&'static ControlPlane> {
     static PREPARED: OnceCell<()> = OnceCell::const_new();
-    let cluster = ControlPlane::shared(Options::default().real_node()).await?;
+    let cluster = ControlPlane::shared(Options::default().real_node().gateway_api()).await?;
     PREPARED
         .get_or_try_init(|| async {
             rig::install(cluster).await?;

@@ -23,4 +23,5 @@ pub mod gateway;
 pub mod image;
 pub mod operator;
 pub mod rig;
+pub mod stand_in;
 pub mod traffic;

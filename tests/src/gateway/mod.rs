@@ -1,12 +1,13 @@
 //! A real gateway: Traefik, as a process beside the control plane, with the rights of an account of its own.
 //!
-//! It gives its verdict on every route, whether or not pods run. Where they do, it carries traffic to them.
+//! It gives its verdict on every route, whether or not pods run. On a real node, where they do, it stands in the node's
+//! network, and carries traffic to them.
 
 mod objects;
 mod program;
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr},
     process::Command,
     time::Duration,
 };
@@ -25,21 +26,12 @@ pub use objects::{NAMESPACE, PRIVATE, PUBLIC};
 /// How long Traefik may take to speak of its Gateways.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Where Traefik listens.
-#[derive(Debug, Clone, Copy)]
-pub struct Place {
-    /// The address.
-    pub address: IpAddr,
-    /// The port of the listener `http`.
-    pub http: u16,
-    /// The port of the listener `https`.
-    pub https: u16,
-}
-
 /// A running gateway. It ends with its control plane.
 pub struct Gateway {
-    /// Where it listens.
-    pub place: Place,
+    /// Where the listener `http` is.
+    pub http: SocketAddr,
+    /// Where the listener `https` is.
+    pub https: SocketAddr,
     /// The certificate of the listener `https`, as PEM.
     pub certificate: String,
     /// Traefik.
@@ -54,37 +46,37 @@ impl Gateway {
     /// # Errors
     /// When it does not start.
     pub async fn shared(cluster: &ControlPlane) -> Result<&'static Self> {
-        SHARED.get_or_try_init(|| Self::start(cluster, None)).await
+        SHARED.get_or_try_init(|| Self::start(cluster)).await
     }
 
-    /// Starts Traefik on loopback, or at another place, and waits until its Gateways are programmed. The control plane
-    /// must have the Gateway API.
+    /// Starts Traefik on free ports of loopback, or on the usual ports of the real node, and waits until its Gateways are
+    /// programmed. The control plane must have the Gateway API.
     ///
     /// # Errors
     /// When the program cannot be fetched, or says nothing; the error has the end of its log.
-    pub async fn start(cluster: &ControlPlane, place: Option<Place>) -> Result<Self> {
+    pub async fn start(cluster: &ControlPlane) -> Result<Self> {
         // Its names are not ours in a cluster of somebody else.
         ensure!(!cluster.is_existing(), "the gateway of the tests is for a control plane of their own");
         let program = tokio::task::spawn_blocking(program::prepare).await??;
-        let place = match place {
-            Some(place) => place,
-            None => Place { address: Ipv4Addr::LOCALHOST.into(), http: ports::free()?, https: ports::free()? },
+        let (mut command, address, [http, https]) = match cluster.node() {
+            Ok(node) => (node.command(&program), node.address(), [80, 443]),
+            Err(_) => (Command::new(program), Ipv4Addr::LOCALHOST, [ports::free()?, ports::free()?]),
         };
         cluster.apply(objects::access()).await?;
-        let (certificate, secret) = objects::certificate(place.address)?;
+        let (certificate, secret) = objects::certificate()?;
         cluster.apply(&secret).await?;
-        cluster.apply(&objects::gateways(place.http, place.https)).await?;
+        cluster.apply(&objects::gateways(http, https)).await?;
 
-        let mut command = Command::new(program);
+        let (http, https) = (SocketAddr::new(address.into(), http), SocketAddr::new(address.into(), https));
         command
-            .arg(format!("--entrypoints.http.address={}", SocketAddr::new(place.address, place.http)))
-            .arg(format!("--entrypoints.https.address={}", SocketAddr::new(place.address, place.https)))
-            .arg(format!("--providers.kubernetesgateway.statusaddress.ip={}", place.address))
+            .arg(format!("--entrypoints.http.address={http}"))
+            .arg(format!("--entrypoints.https.address={https}"))
+            .arg(format!("--providers.kubernetesgateway.statusaddress.ip={address}"))
             .args(["--global.checknewversion=false", "--global.sendanonymoususage=false"])
             .env("KUBECONFIG", cluster.kubeconfig_of_account(NAMESPACE, objects::ACCOUNT).await?)
             .current_dir(cluster.folder());
         let process = cluster.spawn("traefik", command)?;
-        let gateway = Self { place, certificate, process };
+        let gateway = Self { http, https, certificate, process };
         for name in [PUBLIC, PRIVATE] {
             gateway.programmed(cluster, name).await?;
         }

@@ -1,7 +1,5 @@
 //! What the gateway is in the cluster: a class, Gateways, and the account that Traefik works with.
 
-use std::net::IpAddr;
-
 use anyhow::Result;
 use k8s_openapi::ByteString;
 use rcgen::{CertificateParams, DnType, KeyPair};
@@ -103,8 +101,8 @@ spec:
 }
 
 /// A self-made certificate for `*.example.com`, as PEM, and the Secret that holds it, as JSON.
-pub(super) fn certificate(address: IpAddr) -> Result<(String, String)> {
-    let mut params = CertificateParams::new(["*.example.com".to_owned(), address.to_string()])?;
+pub(super) fn certificate() -> Result<(String, String)> {
+    let mut params = CertificateParams::new(["*.example.com".to_owned()])?;
     params.distinguished_name.push(DnType::CommonName, "*.example.com");
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?.pem();

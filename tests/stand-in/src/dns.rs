@@ -3,8 +3,13 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use anyhow::{Context as _, Result, anyhow};
-use hickory_resolver::{Resolver, TokioResolver, config::LookupIpStrategy};
+use anyhow::{Context as _, Result, anyhow, bail};
+use hickory_resolver::{
+    Resolver, TokioResolver,
+    config::LookupIpStrategy,
+    net::{DnsError, NetError},
+    proto::op::ResponseCode,
+};
 
 pub(crate) struct Dns {
     /// Or why there is none.
@@ -29,7 +34,15 @@ impl Dns {
             return Ok(address);
         }
         let resolver = self.resolver.as_ref().map_err(|error| anyhow!("no nameserver: {error}"))?;
-        let found = resolver.lookup_ip(host).await.with_context(|| format!("no address for {host}"))?;
+        let found = match resolver.lookup_ip(host).await {
+            Err(error) if unknown(&error) => bail!("no such name: {host}"),
+            found => found.with_context(|| format!("cannot look up {host}"))?,
+        };
         found.iter().next().with_context(|| format!("no address for {host}"))
     }
+}
+
+/// The nameserver has answered, and knows no such name. One that asks nobody else refuses names outside of its own.
+fn unknown(error: &NetError) -> bool {
+    error.is_no_records_found() || matches!(error, NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused)))
 }
