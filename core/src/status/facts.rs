@@ -25,10 +25,8 @@ pub(super) struct Facts {
     pub readiness: Option<String>,
     /// Startup probe of the main container.
     pub startup: Option<String>,
-<<<<<<< HEAD
     /// Liveness probe of the main container.
     pub liveness: Option<String>,
-=======
     /// Who decides how many replicas run.
     pub count: Count,
     /// Requests that the autoscaler needs and that are not in the plan.
@@ -45,7 +43,6 @@ pub(super) enum Count {
     Fixed,
     /// An autoscaler of ours, within these bounds.
     Between(i32, i32),
->>>>>>> main
 }
 
 impl Facts {
@@ -64,16 +61,13 @@ impl Facts {
             memory_limit: limit.map(|q| q.0.clone()),
             readiness: main.and_then(|c| words(c.readiness.as_ref()?)),
             startup: main.and_then(|c| words(c.startup.as_ref()?)),
-<<<<<<< HEAD
             liveness: main.and_then(|c| words(c.liveness.as_ref()?)),
-=======
             count: match plan.replicas {
                 Replicas::Unmanaged => Count::Open,
                 Replicas::Fixed(_) => Count::Fixed,
                 Replicas::Autoscaled { min, max, .. } => Count::Between(min, max),
             },
             unrequested: unrequested(plan),
->>>>>>> main
         }
     }
 
