@@ -5,6 +5,7 @@
 
 mod class;
 mod container;
+mod filters;
 mod identity;
 mod metadata;
 mod pod;
@@ -89,6 +90,7 @@ pub fn of_microservices() -> Vec<Place> {
         rollout::places(),
         pod::places(),
         routes::places(),
+        filters::places(),
     ]
     .into_iter()
     .flatten()
