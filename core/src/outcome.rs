@@ -21,15 +21,50 @@ pub struct Outcome {
     pub children: Vec<ChildOutcome>,
     /// The pods of the service, as far as they are known.
     pub pods: Vec<PodSummary>,
-    /// An autoscaler of somebody else on the Deployment, whose replicas are then left alone.
-    /// Example: `ScaledObject "web"`.
-    pub scaler: Option<String>,
+    /// Autoscalers of somebody else, the oldest first.
+    pub scalers: Vec<Scaler>,
     /// What is known of the Gateways that the routes hang on.
     pub gateways: View,
     /// What is worth knowing of the routes and stands against nothing, as whole sentences: told in the message of Exposed.
     pub warnings: Vec<String>,
     /// Something outside the children went wrong, such as a prune: system fault, retried.
     pub fault: Option<String>,
+}
+
+/// An autoscaler of somebody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scaler {
+    /// Name of the HorizontalPodAutoscaler.
+    pub name: String,
+    /// What controls it and would make it again, such as `ScaledObject "web"` of KEDA.
+    pub owner: Option<String>,
+    /// What it scales.
+    pub target: ScaleTarget,
+}
+
+/// What an autoscaler of somebody else scales.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ScaleTarget {
+    /// Our Deployment, whose replicas are then left alone.
+    Deployment,
+    /// The Microservice, by its scale subresource: it writes `spec.scaling.replicas`, which we apply.
+    Microservice,
+}
+
+impl Scaler {
+    /// What has to be deleted so that it scales no more.
+    pub fn source(&self) -> String {
+        self.owner.clone().unwrap_or_else(|| format!("HorizontalPodAutoscaler {:?}", self.name))
+    }
+}
+
+impl std::fmt::Display for Scaler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.owner {
+            Some(owner) => write!(f, "{owner} (by HorizontalPodAutoscaler {:?})", self.name),
+            None => write!(f, "HorizontalPodAutoscaler {:?}", self.name),
+        }
+    }
 }
 
 /// One desired child and what became of it.
@@ -166,8 +201,6 @@ pub struct DeploymentHealth {
 /// A HorizontalPodAutoscaler.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AutoscalerHealth {
-    /// `status.currentReplicas`.
-    pub current: i32,
     /// `status.desiredReplicas`.
     pub desired: i32,
     /// Condition AbleToScale.
@@ -176,20 +209,28 @@ pub struct AutoscalerHealth {
     pub active: Option<Verdict>,
     /// Condition ScalingLimited.
     pub limited: Option<Verdict>,
+    /// Condition ScaledToZero (since Kubernetes 1.37): there are no replicas because the autoscaler wants none.
+    pub scaled_to_zero: bool,
 }
 
 /// A route of the Gateway API.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteHealth {
+    /// When the route was created.
+    pub created: Option<Timestamp>,
     /// What each controller says, only of the current generation.
     pub parents: Vec<RouteParent>,
 }
 
-/// What one controller says of a route on one Gateway.
+/// What one controller says of a route on one parent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteParent {
-    /// The Gateway, as `namespace/name` or `name`.
+    /// Kind of the parent. Example: `Gateway`.
+    pub kind: String,
+    /// The parent, as `namespace/name` or `name`.
     pub gateway: String,
+    /// The listener that the route asks for there.
+    pub section: Option<String>,
     /// The controller.
     pub controller: String,
     /// Condition Accepted.

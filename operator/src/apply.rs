@@ -37,8 +37,8 @@ pub struct Apply<'a> {
     pub kind: Kind,
     /// What the child should be.
     pub desired: &'a Desired,
-    /// Replicas to start with where an autoscaler takes over.
-    pub first_replicas: Option<i32>,
+    /// What an autoscaler of ours is to find.
+    pub start: Option<handover::Start>,
 }
 
 /// What a child came to, and the content that was there before: for remembering a failure.
@@ -90,18 +90,17 @@ impl Apply<'_> {
         Applied { outcome, content, held }
     }
 
-    /// Whether the Deployment never got the count that it starts with: the second of the two requests that create it
-    /// was lost. At zero an autoscaler rests, and so do we.
+    /// Whether the Deployment has fewer replicas than the autoscaler is to find.
     fn is_below(&self, child: &Child) -> bool {
-        match (&child.health, self.first_replicas) {
-            (Health::Deployment(live), Some(first)) => (1..first).contains(&live.spec_replicas),
+        match (&child.health, self.start) {
+            (Health::Deployment(live), Some(start)) => start.is_above(live.spec_replicas),
             _ => false,
         }
     }
 
     async fn raise(&self, child: &Child, health: &mut Health) -> ChildResult {
-        let first = self.first_replicas.unwrap_or_default();
-        match handover::hold(self.ctx, self.key, self.desired, &child.uid, first).await {
+        let least = self.start.map_or(1, |start| start.least);
+        match handover::hold(self.ctx, self.key, self.desired, &child.uid, least).await {
             Ok(object) => self.accept(object, Some(child), health),
             Err(failure) => ChildResult::Failed { message: failure.to_string() },
         }
@@ -246,9 +245,10 @@ impl Apply<'_> {
 
     async fn create(&self, again: bool) -> Result<Written, Failure> {
         match self.send(json!({"resourceVersion": "1"})).await {
-            Ok(object) => match self.first_replicas.filter(|_| self.desired.entry.kind == "Deployment") {
-                Some(replicas) => {
-                    handover::hold(self.ctx, self.key, self.desired, object.uid(), replicas).await.map(Written::here)
+            // It is made with one replica.
+            Ok(object) => match self.start.filter(|s| self.desired.entry.kind == "Deployment" && s.is_above(1)) {
+                Some(start) => {
+                    handover::hold(self.ctx, self.key, self.desired, object.uid(), start.least).await.map(Written::here)
                 }
                 None => Ok(Written::here(object)),
             },
@@ -259,7 +259,7 @@ impl Apply<'_> {
 
     async fn update(&self, child: &Child, again: bool) -> Result<Written, Failure> {
         if self.desired.entry.kind == "Deployment" {
-            handover::release(self.ctx, self.key, self.desired, child).await?;
+            handover::release(self.ctx, self.key, self.desired, child, self.start).await?;
         }
         match self.send(json!({"uid": child.uid})).await {
             Ok(object) => Ok(Written::here(object)),

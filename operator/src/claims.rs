@@ -13,15 +13,6 @@ use crate::key::Key;
 /// Age first, then namespace and name: the least is the oldest.
 type Rank = (Option<Timestamp>, Key);
 
-impl Inner {
-    /// Everybody who wants the same requests: on this listener, or on every one of the same gateway.
-    fn who_meets(&self, claim: &Claim) -> impl Iterator<Item = &Rank> {
-        let place = claim.place();
-        let near = self.by_claim.range(place.clone()..).take_while(move |(other, _)| other.place() == place);
-        near.filter(|(other, _)| other.meets(claim)).flat_map(|(_, ranks)| ranks)
-    }
-}
-
 /// All claims of all Microservices.
 #[derive(Default)]
 pub struct Claims {
@@ -56,10 +47,10 @@ impl Claims {
                     inner.by_claim.remove(gone);
                 }
             }
-            concerned.extend(inner.who_meets(gone).map(|(_, key)| key.clone()));
+            concerned.extend(inner.concerned(gone));
         }
         for new in claims.iter().filter(|claim| !same_age || !before.contains(claim)) {
-            concerned.extend(inner.who_meets(new).map(|(_, key)| key.clone()));
+            concerned.extend(inner.concerned(new));
             inner.by_claim.entry(new.clone()).or_default().insert(rank.clone());
         }
         let mut taken = BTreeMap::new();
@@ -76,18 +67,38 @@ impl Claims {
         (taken, concerned.into_iter().collect())
     }
 
-    /// What everybody claims on the listeners and hosts that these claims are about.
-    pub fn on_the_same_hosts(&self, claims: &BTreeSet<Claim>) -> BTreeMap<Claim, Vec<Key>> {
+    /// What others claim on the hosts that these claims are about.
+    pub fn of_others(&self, key: &Key, claims: &[Claim]) -> Vec<(Claim, String)> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut near = BTreeMap::new();
+        let mut near = BTreeSet::new();
         for claim in claims {
-            let first = Claim { kind: "", matching: String::new(), section: None, ..claim.clone() };
-            let same_host = |other: &Claim| other.parent == claim.parent && other.host == claim.host;
-            for (other, ranks) in inner.by_claim.range(first..).take_while(|(other, _)| same_host(other)) {
-                near.entry(other.clone()).or_insert_with(|| ranks.iter().map(|(_, key)| key.clone()).collect());
-            }
+            let others = inner.on_the_host_of(claim).filter(|(_, (_, other))| other != key);
+            near.extend(others.map(|(claim, (_, other))| (claim.clone(), other.to_string())));
         }
-        near
+        near.into_iter().collect()
+    }
+}
+
+impl Inner {
+    /// All claims on the parent and host of this one, each with those who make it.
+    fn on_the_host_of<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = (&'a Claim, &'a Rank)> {
+        let first = Claim { kind: "", matching: String::new(), section: None, ..claim.clone() };
+        let near = self.by_claim.range(first..);
+        near.take_while(|(other, _)| other.parent == claim.parent && other.host == claim.host)
+            .flat_map(|(other, ranks)| ranks.iter().map(move |rank| (other, rank)))
+    }
+
+    /// Everybody who wants the same requests: on this listener, or on every one of the same gateway.
+    fn who_meets(&self, claim: &Claim) -> impl Iterator<Item = &Rank> {
+        let place = claim.place();
+        let near = self.by_claim.range(place.clone()..).take_while(move |(other, _)| other.place() == place);
+        near.filter(|(other, _)| other.meets(claim)).flat_map(|(_, ranks)| ranks)
+    }
+
+    /// Whom it concerns when this claim comes or goes: who wants the same, and who has a route of another kind there.
+    fn concerned(&self, claim: &Claim) -> Vec<Key> {
+        let near = self.on_the_host_of(claim).filter(|(other, _)| other.kind != claim.kind || other.meets(claim));
+        near.map(|(_, (_, key))| key.clone()).collect()
     }
 }
 
@@ -155,8 +166,9 @@ mod tests {
         let (web, grpc) = (Key::new("n", "web"), Key::new("n", "grpc"));
         let of = |kind, host: &str| Claim { kind, ..claim(host) };
         claims.set(&web, at(1), [of("HTTPRoute", "a"), of("HTTPRoute", "b")].into());
-        claims.set(&grpc, at(1), [of("GRPCRoute", "a")].into());
-        let near = claims.on_the_same_hosts(&[of("HTTPRoute", "a")].into());
-        assert_eq!(near, [(of("GRPCRoute", "a"), vec![grpc]), (of("HTTPRoute", "a"), vec![web])].into());
+        let (_, woken) = claims.set(&grpc, at(1), [of("GRPCRoute", "a")].into());
+        assert_eq!(woken, std::slice::from_ref(&web), "a gateway may refuse one of the two");
+        assert_eq!(claims.of_others(&web, &[of("HTTPRoute", "a")]), [(of("GRPCRoute", "a"), grpc.to_string())]);
+        assert_eq!(claims.of_others(&web, &[of("HTTPRoute", "b")]), []);
     }
 }

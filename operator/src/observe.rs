@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use microservice_core::{
     gateway::{ParentId, View},
+    outcome::ScaleTarget,
     plan::{self, Blame, ClassFact, Facts, Invalid, Subject},
 };
 use microservice_crds::MicroserviceStatus;
@@ -61,8 +62,9 @@ pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject)
     }
     let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
     let sticky = status.and_then(|status| status.profile.clone());
+    let on_deployment = snapshot.scalers.iter().find(|scaler| scaler.target == ScaleTarget::Deployment);
     let facts = Facts {
-        foreign_scaler: snapshot.foreign_scaler.clone(),
+        foreign_scaler: on_deployment.map(|scaler| scaler.name.clone()),
         sticky_profile: sticky.or_else(|| mine().find_map(|child| child.profile.clone())),
         class,
         gateways,

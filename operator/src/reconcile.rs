@@ -8,10 +8,11 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use microservice_core::{
-    children::{self, CHILDREN, Desired},
+    children::{CHILDREN, Desired},
     gateway::View,
     outcome::{ChildOutcome, ChildResult, Outcome},
-    plan::{self, Invalid, Plan, Replicas, Subject},
+    plan::{self, Facts, Invalid, Plan, Subject},
+    render::{Rendered, render},
 };
 use microservice_crds::MicroserviceSpec;
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use crate::{
     apply::{Applied, Apply},
     attempts::Attempts,
     context::{Context, RECOVERY},
+    handover,
     key::Key,
     mounts,
     observe::{self, Blind, Observed},
@@ -99,15 +101,17 @@ async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
 
 /// What shall stand, or why that cannot be said.
 struct Planned {
-    plan: Result<Plan, Vec<Invalid>>,
-    desired: Vec<Desired>,
+    rendered: Result<Rendered, Vec<Invalid>>,
     paused: bool,
     gateways: View,
+    warnings: Vec<String>,
+    /// What it was rendered from.
+    from: Option<(Subject, Facts)>,
 }
 
 impl Planned {
     fn refused(why: Vec<Invalid>) -> Self {
-        Self { plan: Err(why), desired: Vec::new(), paused: false, gateways: View::default() }
+        Self { rendered: Err(why), paused: false, gateways: View::default(), warnings: Vec::new(), from: None }
     }
 }
 
@@ -115,22 +119,27 @@ impl Planned {
 fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Result<Planned, Blind> {
     let Observed { mut facts, interests } = observe::observe(ctx, key, snapshot, &subject)?;
     ctx.interests.set(key, interests);
-    let mut plan = plan::plan(&subject, &facts);
+    let mut rendered = render(&subject, &facts);
+    let mut warnings = Vec::new();
     // What cannot be planned stays as it was, and so does what it has claimed.
-    if let Ok(own) = &plan {
-        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, plan::claims(own).into_iter().collect());
+    if let Ok(own) = &rendered {
+        let claims = plan::claims(&own.plan);
+        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, claims.iter().cloned().collect());
+        let others = ctx.claims.of_others(key, &claims);
+        let mixed = plan::mixed_kinds(&claims, others.iter().map(|(claim, who)| (claim, who.as_str())));
+        warnings = mixed.iter().map(ToString::to_string).collect();
         concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
         if !taken.is_empty() {
             facts.taken = taken;
-            plan = plan::plan(&subject, &facts);
+            rendered = render(&subject, &facts);
         }
     }
     // It went away meanwhile, and what it had was given back before it was taken here.
     if !ctx.store.is_there(key, &snapshot.service.uid) {
         observe::forget(ctx, key);
     }
-    let desired = plan.as_ref().map(children::desired).unwrap_or_default();
-    Ok(Planned { plan, desired, paused: subject.spec.paused, gateways: facts.gateways })
+    let (paused, gateways) = (subject.spec.paused, facts.gateways.clone());
+    Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)) })
 }
 
 /// Notes what a Microservice claims, before anything is written for anybody.
@@ -147,28 +156,37 @@ pub fn claim(ctx: &Context, key: &Key) {
 
 /// Makes the children what they should be, as far as that goes, and says how far it went.
 async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planned, attempts: &mut Attempts) -> Outcome {
-    let Planned { plan, desired, paused, gateways } = planned;
+    let Planned { mut rendered, paused, gateways, warnings, from } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
         paused,
         plan: Err(Vec::new()),
         children: Vec::new(),
         pods: snapshot.pods.clone(),
-        scaler: snapshot.foreign_scaler.as_ref().map(|name| format!("HorizontalPodAutoscaler \"{name}\"")),
+        scalers: snapshot.scalers.clone(),
         gateways,
-        warnings: Vec::new(),
+        warnings,
         fault: None,
     };
-    match &plan {
-        Ok(_) if paused => {
+    // The count is taken from an autoscaler only when it is gone: else it would take it back.
+    if let (Ok(said), Some((subject, mut facts))) = (&rendered, from)
+        && !paused
+        && let Some(left) = handover::retire(ctx, key, snapshot, &said.plan).await
+    {
+        outcome.fault = Some(left.failure.to_string());
+        facts.foreign_scaler = Some(left.autoscaler);
+        rendered = render(&subject, &facts);
+    }
+    match &rendered {
+        Ok(Rendered { children: desired, .. }) if paused => {
             attempts.retain(|_, _| false);
-            outcome.children = untouched(snapshot, &desired);
+            outcome.children = untouched(snapshot, desired);
         }
-        Ok(plan) => {
+        Ok(Rendered { plan, children: desired }) => {
             let is_desired = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
             ctx.clashes.retain(key, is_desired);
             attempts.retain(is_desired);
-            outcome.children = apply_all(ctx, key, snapshot, plan, &desired, attempts).await;
+            outcome.children = apply_all(ctx, key, snapshot, plan, desired, attempts).await;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
                 is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
@@ -181,10 +199,10 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
                 outcome.fault = Some(failure.to_string());
             }
         }
-        // What cannot be planned leaves everything as it was, and nothing is tried again.
+        // What cannot be rendered leaves everything as it was, and nothing is tried again.
         Err(_) => attempts.retain(|_, _| false),
     }
-    outcome.plan = plan;
+    outcome.plan = rendered.map(|rendered| rendered.plan);
     outcome
 }
 
@@ -216,15 +234,12 @@ async fn apply_all(
     desired: &[Desired],
     attempts: &mut Attempts,
 ) -> Vec<ChildOutcome> {
-    let first_replicas = match plan.replicas {
-        Replicas::Autoscaled { min, .. } if min > 1 => Some(min),
-        _ => None,
-    };
+    let start = handover::Start::of(plan, snapshot);
     let mut outcomes = Vec::with_capacity(desired.len());
     for wave in desired.chunk_by(|a, b| a.entry.wave == b.entry.wave) {
         let applied = join_all(wave.iter().map(|desired| async move {
             let kind = kind_of(desired);
-            (kind, desired, Apply { ctx, key, snapshot, kind, desired, first_replicas }.run().await)
+            (kind, desired, Apply { ctx, key, snapshot, kind, desired, start }.run().await)
         }))
         .await;
         for (kind, desired, Applied { outcome, content, held }) in applied {

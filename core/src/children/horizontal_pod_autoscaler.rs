@@ -40,17 +40,14 @@ impl Child for AutoscalerChild {
     }
 
     fn health(live: &Value) -> Health {
-        let count = |path: &str| {
-            let number = live.pointer(path).and_then(Value::as_i64).unwrap_or(0);
-            i32::try_from(number).unwrap_or(i32::MAX)
-        };
+        let desired = live.pointer("/status/desiredReplicas").and_then(Value::as_i64).unwrap_or(0);
         let conditions = live.pointer("/status/conditions");
         Health::Autoscaler(AutoscalerHealth {
-            current: count("/status/currentReplicas"),
-            desired: count("/status/desiredReplicas"),
+            desired: i32::try_from(desired).unwrap_or(i32::MAX),
             able: deployment::verdict(conditions, "AbleToScale"),
             active: deployment::verdict(conditions, "ScalingActive"),
             limited: deployment::verdict(conditions, "ScalingLimited"),
+            scaled_to_zero: deployment::verdict(conditions, "ScaledToZero").is_some_and(|v| v.is_true()),
         })
     }
 }
@@ -83,9 +80,10 @@ mod tests {
     #[test]
     fn health_is_read() {
         let live = json!({"status": {"currentReplicas": 2, "desiredReplicas": 3, "conditions": [
-            {"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "m"}]}});
+            {"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric", "message": "m"},
+            {"type": "ScaledToZero", "status": "True", "reason": "ScaledToZero", "message": "m"}]}});
         let Health::Autoscaler(health) = AutoscalerChild::health(&live) else { panic!() };
-        assert_eq!((health.current, health.desired), (2, 3));
-        assert!(health.active.unwrap().is_false() && health.able.is_none());
+        assert_eq!(health.desired, 3);
+        assert!(health.active.unwrap().is_false() && health.able.is_none() && health.scaled_to_zero);
     }
 }

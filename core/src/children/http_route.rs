@@ -59,7 +59,8 @@ pub(super) fn health(live: &Value) -> Health {
     let generation = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
     let parents = live.pointer("/status/parents").and_then(Value::as_array);
     let parents = parents.into_iter().flatten().map(|p| parent(p, generation));
-    Health::Route(RouteHealth { parents: parents.collect() })
+    let created = live.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
+    Health::Route(RouteHealth { created: created.and_then(|t| t.parse().ok()), parents: parents.collect() })
 }
 
 /// All defaults of the server are written out, because lists here are replaced as a whole.
@@ -89,6 +90,8 @@ fn parent(parent: &Value, generation: i64) -> RouteParent {
     let current = Value::Array(current);
     let said = |type_: &str| -> Option<Verdict> { verdict(Some(&current), type_) };
     RouteParent {
+        kind: text("/parentRef/kind").unwrap_or("Gateway").to_owned(),
+        section: text("/parentRef/sectionName").map(str::to_owned),
         gateway: match text("/parentRef/namespace") {
             Some(namespace) => format!("{namespace}/{name}"),
             None => name.to_owned(),
@@ -131,12 +134,15 @@ mod tests {
 
     #[test]
     fn verdicts_of_older_generations_do_not_count() {
-        let live = json!({"metadata": {"generation": 2}, "status": {"parents": [{
-            "controllerName": "c", "parentRef": {"name": "g", "namespace": "infra"}, "conditions": [
+        let live = json!({"metadata": {"generation": 2, "creationTimestamp": "2026-01-31T12:00:00Z"}, "status": {"parents": [{
+            "controllerName": "c", "parentRef": {"name": "g", "namespace": "infra", "sectionName": "web"}, "conditions": [
                 {"type": "Accepted", "status": "True", "observedGeneration": 2},
                 {"type": "ResolvedRefs", "status": "False", "observedGeneration": 1}]}]}});
         let Health::Route(health) = HttpRouteChild::health(&live) else { panic!() };
-        assert_eq!(health.parents[0].gateway, "infra/g");
+        assert_eq!(health.created, "2026-01-31T12:00:00Z".parse().ok());
+        let parent = &health.parents[0];
+        assert_eq!((parent.kind.as_str(), parent.gateway.as_str()), ("Gateway", "infra/g"));
+        assert_eq!(parent.section.as_deref(), Some("web"));
         assert!(health.parents[0].accepted.as_ref().unwrap().is_true());
         assert_eq!(health.parents[0].resolved_refs, None);
     }

@@ -256,6 +256,8 @@ mod tests {
             Some("resources.requests.cpu".into())
         );
         assert_eq!(at(json!({"env": [{"name": "A", "value": "0.5"}]}), live), Some("env[A].value".into()));
+        let rules = |tolerance: &str| json!({"behavior": {"scaleUp": {"tolerance": tolerance}}});
+        assert_eq!(at(rules("0.05"), rules("50m")), None);
     }
 
     #[test]

@@ -79,7 +79,7 @@ pub fn attach<'a>(id: &ParentId, parent: &'a Parent, route: Candidate<'_>) -> Re
         .iter()
         .map(|&listener| Attachment {
             listener,
-            hostnames: hostname::of_route(listener.hostname.as_deref(), route.hostnames),
+            hostnames: hosts(route.hostnames).filter_map(|host| listener.common_host(host)).collect(),
         })
         .filter(|attachment| !attachment.hostnames.is_empty())
         .collect();
@@ -92,11 +92,15 @@ pub fn attach<'a>(id: &ParentId, parent: &'a Parent, route: Candidate<'_>) -> Re
     Ok(attached)
 }
 
+/// The host names of a route; one that names none has [`hostname::ANY`].
+pub fn hosts(hostnames: &[String]) -> impl Iterator<Item = &str> {
+    let any = hostnames.is_empty().then_some(hostname::ANY);
+    hostnames.iter().map(String::as_str).chain(any)
+}
+
 /// Whether requests for this host of a route reach it on one of these listeners.
 pub fn covers(attached: &[Attachment<'_>], host: &str) -> bool {
-    attached
-        .iter()
-        .any(|a| hostname::intersect(a.listener.hostname.as_deref().unwrap_or(hostname::ANY), host).is_some())
+    attached.iter().any(|attachment| attachment.listener.common_host(host).is_some())
 }
 
 /// Protocols that the Gateway API itself defines and that carry no HTTP to a route. Others are the implementation's own:

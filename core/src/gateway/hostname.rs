@@ -19,15 +19,6 @@ pub fn intersect(listener: &str, route: &str) -> Option<String> {
     }
 }
 
-/// The host names that requests can reach a route by on one listener. None: no request can.
-pub fn of_route(listener: Option<&str>, hostnames: &[String]) -> Vec<String> {
-    let listener = listener.unwrap_or(ANY);
-    if hostnames.is_empty() {
-        return intersect(listener, ANY).into_iter().collect();
-    }
-    hostnames.iter().filter_map(|host| intersect(listener, host)).collect()
-}
-
 /// Whether every host name that `inner` stands for is one of `outer`, both in lower case.
 fn within(inner: &str, outer: &str) -> bool {
     if outer.is_empty() || inner == outer {
@@ -112,16 +103,6 @@ mod tests {
             // What both have in common does not depend on who has which.
             assert_eq!(intersect(route, listener), wanted, "listener {route:?}, route {listener:?}");
         }
-    }
-
-    #[test]
-    fn of_many_hosts_those_that_do_not_match_are_passed_over() {
-        let hosts = ["test.example.com", "test.example.net", "*.foo.example.com"].map(str::to_owned);
-        assert_eq!(of_route(Some("*.example.com"), &hosts), ["test.example.com", "*.foo.example.com"]);
-        assert_eq!(of_route(None, &hosts), hosts);
-        assert_eq!(of_route(Some("example.org"), &hosts), Vec::<String>::new());
-        assert_eq!(of_route(Some("example.org"), &[]), ["example.org"]);
-        assert_eq!(of_route(None, &[]), [ANY]);
     }
 
     #[test]

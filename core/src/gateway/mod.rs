@@ -130,6 +130,13 @@ pub struct Listener {
     pub resolved_refs: Option<Verdict>,
 }
 
+impl Listener {
+    /// What this listener and a host name of a route have in common: see [`hostname::intersect`].
+    pub fn common_host(&self, host: &str) -> Option<String> {
+        hostname::intersect(self.hostname.as_deref().unwrap_or(hostname::ANY), host)
+    }
+}
+
 /// Namespaces whose routes a listener takes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum AllowedNamespaces {

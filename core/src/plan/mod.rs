@@ -12,7 +12,9 @@ mod containers;
 mod draft;
 mod image;
 mod ledger;
-mod metadata;
+pub(crate) mod metadata;
+mod metric_rules;
+mod metrics;
 mod pod;
 mod ports;
 mod probes;
@@ -34,6 +36,7 @@ use std::{
 use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use ledger::{Provenance, Source};
+pub use metrics::{Unrequested, unrequested};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
@@ -61,7 +64,7 @@ pub struct Subject {
 /// What was seen in the cluster that a plan depends on. Offline there is nothing: the default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    /// A HorizontalPodAutoscaler of somebody else that scales our Deployment: replicas are then left alone.
+    /// A HorizontalPodAutoscaler that scales our Deployment and is not to go: replicas are then left alone.
     pub foreign_scaler: Option<String>,
     /// The profile that this service was first rendered with: that of its status, else of its live Deployment.
     pub sticky_profile: Option<String>,

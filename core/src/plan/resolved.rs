@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 use microservice_crds::{
     Protocol,
-    gateway::{FilterKind, GrpcRouteRule, HttpRouteMatch, HttpRouteRule, PathMatchType, RequestRedirect, RouteFilter},
+    gateway::{FilterKind, GrpcRouteRule, HttpRouteRule, RequestRedirect, RouteFilter},
     labels,
 };
 
@@ -86,28 +86,6 @@ impl Plan {
     /// The selector as text, for the scale subresource.
     pub fn selector(&self) -> String {
         format!("{}={name},{}={name}", labels::NAME, labels::INSTANCE, name = self.identity.name)
-    }
-
-    /// Where the service can be opened from outside: the first host name that is not a wildcard.
-    pub fn url(&self) -> Option<String> {
-        let (route, host) =
-            self.routes.iter().filter(|route| !route.redirects_to_https()).find_map(|route| {
-                route.hostnames.iter().find(|host| !host.starts_with('*')).map(|host| (route, host))
-            })?;
-        let sections = route.parents.iter().filter_map(|p| p.section_name.as_deref());
-        let redirected = self.routes.iter().any(|other| other.route == route.route && other.redirects_to_https());
-        let secure = redirected || sections.into_iter().any(|s| s.contains("https") || s.contains("tls"));
-        let matches: &[HttpRouteMatch] = match &route.rules {
-            RouteRules::Http(rules) => rules.first().map_or(&[], |rule| &rule.matches),
-            RouteRules::Grpc(_) => &[],
-        };
-        let path = matches.first().and_then(|m| m.path.as_ref());
-        let path = path.filter(|p| p.type_ != PathMatchType::RegularExpression && p.value != "/");
-        Some(format!(
-            "{}://{host}{}",
-            if secure { "https" } else { "http" },
-            path.map(|p| p.value.as_str()).unwrap_or_default()
-        ))
     }
 
     /// Whether an object that is not wanted must stay all the same, because its route is withheld and kept as it is.

@@ -25,7 +25,7 @@ pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts
         let who = format!("{} {:?}", child.kind, child.name);
         match &child.result {
             ChildResult::Equal | ChildResult::Applied | ChildResult::Repaired { .. } | ChildResult::Paused => {}
-            ChildResult::Invalid { message } => applied.stuck.push(invalid(&who, message)),
+            ChildResult::Invalid { message } => applied.stuck.push(invalid(child.kind, &who, message)),
             ChildResult::Clash { owner } => applied.stuck.push(clash(child, &who, owner, facts)),
             ChildResult::Forbidden { message } => applied.denied.push(forbidden(&who, message)),
             ChildResult::Leftover => applied.denied.push(Say::new(
@@ -46,14 +46,9 @@ pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts
                     ));
                 }
             }
-            ChildResult::Resisted { path, wanted, got } => applied.rewritten.push(Say::new(
-                "FieldRewritten",
-                format!(
-                    "{who}: {path} was applied as {} and stands as {}: a mutating admission policy or another controller rewrites it. Change that one, or say the same value here.",
-                    text::line(wanted, 128),
-                    text::line(got, 128),
-                ),
-            )),
+            ChildResult::Resisted { path, wanted, got } => {
+                applied.rewritten.push(rewritten(&who, path, wanted, got));
+            }
         }
     }
     if let Some(fault) = fault {
@@ -76,18 +71,36 @@ pub(super) fn join(all: &[Say]) -> Option<Say> {
     Some(Say { reason: first.reason.clone(), message })
 }
 
+fn rewritten(who: &str, path: &str, wanted: &str, got: &str) -> Say {
+    let wanted = text::line(wanted, 128);
+    let why = match text::line(got, 128) {
+        gone if gone.is_empty() => {
+            "is not there: this version of Kubernetes or a feature that is off drops it, or a mutating admission policy \
+             does. Leave it out here, or change that"
+                .to_owned()
+        }
+        got => format!(
+            "stands as {got}: a mutating admission policy or another controller rewrites it. Change that one, or say \
+             the same value here"
+        ),
+    };
+    Say::new("FieldRewritten", format!("{who}: {path} was applied as {wanted} and {why}."))
+}
+
 fn words(message: &str) -> String {
     text::unstopped(&text::line(message, 400)).to_owned()
 }
 
-fn invalid(who: &str, message: &str) -> Say {
-    Say::new(
-        "ChildInvalid",
-        format!(
-            "The API server refuses {who} as invalid: {}. Correct the field that it names in the spec.",
-            words(message)
-        ),
-    )
+fn invalid(kind: &str, who: &str, message: &str) -> Say {
+    let step = match kind {
+        "HorizontalPodAutoscaler" if message.contains("spec.minReplicas: Invalid value: 0") => {
+            "This cluster lets no autoscaler go to zero: before Kubernetes 1.37 that needs the feature gate \
+             HPAScaleToZero. Set spec.scaling.minReplicas to 1 or more."
+        }
+        "HorizontalPodAutoscaler" => "Correct spec.scaling, where these fields come from.",
+        _ => "Correct the field that it names in the spec.",
+    };
+    Say::new("ChildInvalid", format!("The API server refuses {who} as invalid: {}. {step}", words(message)))
 }
 
 fn clash(child: &ChildOutcome, who: &str, owner: &str, facts: &Facts) -> Say {
@@ -178,6 +191,29 @@ mod tests {
             let forbidden = sorted(ChildResult::Forbidden { message: message.into() });
             assert_says(&forbidden.denied[0], reason, &["Service \"web\"", message, step]);
         }
+    }
+
+    #[test]
+    fn an_autoscaler_that_may_not_go_to_zero_is_told_what_to_write() {
+        let mut refused = child("HorizontalPodAutoscaler", ChildResult::Invalid { message: String::new() });
+        let said = |message: &str, child: &mut ChildOutcome| {
+            child.result = ChildResult::Invalid { message: message.into() };
+            sort(std::slice::from_ref(child), None, &facts()).stuck.remove(0).message
+        };
+        let zero = "HorizontalPodAutoscaler.autoscaling \"web\" is invalid: spec.minReplicas: Invalid value: 0: must be greater than or equal to 1";
+        let message = said(zero, &mut refused);
+        assert!(message.ends_with("Set spec.scaling.minReplicas to 1 or more."), "{message}");
+        assert!(said("spec.metrics[1].type: Required value", &mut refused).contains("Correct spec.scaling"));
+    }
+
+    #[test]
+    fn a_field_that_is_dropped_is_not_said_to_be_rewritten() {
+        let said = |got: &str| {
+            let result = ChildResult::Resisted { path: "spec.a".into(), wanted: "1".into(), got: got.into() };
+            sorted(result).rewritten.remove(0).message
+        };
+        assert!(said("2").contains("spec.a was applied as 1 and stands as 2: a mutating"), "{}", said("2"));
+        assert!(said("").contains("spec.a was applied as 1 and is not there: this version"), "{}", said(""));
     }
 
     #[test]

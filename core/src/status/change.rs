@@ -13,6 +13,7 @@ pub(super) fn between(previous: Option<&MicroserviceStatus>, next: &Microservice
     }
     let moved = previous.observed_generation != next.observed_generation
         || previous.url != next.url
+        || previous.urls != next.urls
         || previous.selector != next.selector
         || previous.image != next.image
         || previous.class != next.class
@@ -125,6 +126,7 @@ mod tests {
         for moved in [
             MicroserviceStatus { observed_generation: 2, ..before.clone() },
             MicroserviceStatus { url: Some("http://x".into()), ..before.clone() },
+            MicroserviceStatus { urls: vec!["http://x".into()], ..before.clone() },
             MicroserviceStatus { image: Some("x".into()), ..before.clone() },
             MicroserviceStatus { class: Some("gold".into()), ..before.clone() },
             MicroserviceStatus { profile: Some("v2".into()), ..before.clone() },

@@ -2,7 +2,7 @@
 
 use microservice_crds::MicroserviceStatus;
 
-use super::{Change, Transition, conditions::find, ready, text};
+use super::{Change, Transition, conditions::find, exposed, ready, text};
 use crate::outcome::{ChildResult, Outcome};
 
 /// Reason of Reconciling between a failure and the next Ready.
@@ -12,7 +12,7 @@ pub(super) const RECOVERING: &str = "Recovering";
 const NOTE: usize = 1000;
 
 /// Reasons of a Ready that is not True although nothing is wrong.
-const HARMLESS: [&str; 3] = [ready::PROGRESSING, ready::PAUSED, "WaitingForDeletion"];
+const HARMLESS: [&str; 4] = [ready::PROGRESSING, ready::PAUSED, exposed::PENDING, "WaitingForDeletion"];
 
 /// Something that is wrong in a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,7 @@ fn all_wrong(status: &MicroserviceStatus) -> Vec<Wrong<'_>> {
         of("Exposed", "False", "Expose"),
         of("Exposed", "Unknown", "Expose").filter(|w| w.reason == "GatewayAPINotInstalled"),
         of("Scalable", "False", "Scale").filter(|w| w.reason != "ScalingDisabled"),
+        of("Scalable", "Unknown", "Scale").filter(|w| w.reason == "NoRequests"),
         of("Drifted", "True", "Apply"),
     ]
     .into_iter()

@@ -1,8 +1,10 @@
 //! What the status needs to know of a plan.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
 
-use crate::plan::Plan;
+use crate::plan::{Plan, Replicas, Unrequested, unrequested};
 
 /// The few values of a plan that the status or a message shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +15,6 @@ pub(super) struct Facts {
     pub image: String,
     pub class: Option<String>,
     pub profile: String,
-    pub url: Option<String>,
     /// Name of the main container.
     pub main: String,
     /// Names of the sidecars.
@@ -24,6 +25,22 @@ pub(super) struct Facts {
     pub readiness: Option<String>,
     /// Startup probe of the main container.
     pub startup: Option<String>,
+    /// Who decides how many replicas run.
+    pub count: Count,
+    /// Requests that the autoscaler needs and that are not in the plan.
+    pub unrequested: BTreeSet<Unrequested>,
+}
+
+/// Who decides how many replicas run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Count {
+    /// Whoever sets it on the Deployment.
+    #[default]
+    Open,
+    /// The spec.
+    Fixed,
+    /// An autoscaler of ours, within these bounds.
+    Between(i32, i32),
 }
 
 impl Facts {
@@ -37,12 +54,17 @@ impl Facts {
             image: plan.image().to_owned(),
             class: plan.class.clone(),
             profile: plan.profile.clone(),
-            url: plan.url(),
             main: main.map(|c| c.name.clone()).unwrap_or_default(),
             sidecars: plan.pod.containers.sidecars.iter().map(|c| c.name.clone()).collect(),
             memory_limit: limit.map(|q| q.0.clone()),
             readiness: main.and_then(|c| words(c.readiness.as_ref()?)),
             startup: main.and_then(|c| words(c.startup.as_ref()?)),
+            count: match plan.replicas {
+                Replicas::Unmanaged => Count::Open,
+                Replicas::Fixed(_) => Count::Fixed,
+                Replicas::Autoscaled { min, max, .. } => Count::Between(min, max),
+            },
+            unrequested: unrequested(plan),
         }
     }
 
@@ -54,6 +76,17 @@ impl Facts {
             format!("spec.sidecars[{container}].{field}")
         } else {
             format!("spec.initContainers[{container}].{field}")
+        }
+    }
+
+    /// How to start a service that has no replicas.
+    pub(super) fn start(&self) -> String {
+        match self.count {
+            Count::Fixed => "Raise spec.scaling.replicas to start it.".to_owned(),
+            Count::Between(0, _) => "Its autoscaler starts it when its metrics ask for it.".to_owned(),
+            Count::Open | Count::Between(..) => {
+                format!("To start it: kubectl scale -n {} deployment/{} --replicas=1", self.namespace, self.name)
+            }
         }
     }
 }
@@ -94,6 +127,17 @@ mod tests {
         assert_eq!(facts.memory_limit.as_deref(), Some("128Mi"));
         assert_eq!((facts.main.as_str(), facts.image.as_str()), ("web", "a:1"));
         assert_eq!(of("{image: 'a:1'}").readiness, None);
+    }
+
+    #[test]
+    fn how_to_start_follows_who_counts() {
+        let start = |scaling: &str| Facts::of(&planned(&format!("{{image: 'a:1', scaling: {scaling}}}"))).start();
+        let queue = "{type: External, external: {metric: {name: q}, target: {type: Value, value: 1}}}";
+        assert!(start("{replicas: 0}").contains("spec.scaling.replicas"));
+        assert!(start(&format!("{{minReplicas: 0, maxReplicas: 2, metrics: [{queue}]}}")).contains("autoscaler"));
+        for scaling in ["{}", "{minReplicas: 1, maxReplicas: 2}"] {
+            assert_eq!(start(scaling), "To start it: kubectl scale -n shop deployment/web --replicas=1");
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use microservice_crds::MicroserviceStatus;
 use super::{
     Say,
     applied::{self, Applied},
-    conditions, exposed,
+    conditions,
+    exposed::Exposed,
     facts::Facts,
     lift::{self, Lifted},
     rollout::{self, Rollout},
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     outcome::{ChildOutcome, DeploymentHealth, Outcome},
-    plan::{Blame, Invalid},
+    plan::{Blame, Invalid, Plan},
 };
 
 /// Reason of a service that comes up as it should.
@@ -89,9 +90,10 @@ pub(super) fn judge(
     previous: Option<&MicroserviceStatus>,
     outcome: &Outcome,
     facts: Option<&Facts>,
+    exposed: Option<&Exposed>,
     now: Timestamp,
 ) -> Judgement {
-    let (Ok(_), Some(facts)) = (&outcome.plan, facts) else {
+    let (Ok(plan), Some(facts)) = (&outcome.plan, facts) else {
         let problems = outcome.plan.as_ref().err().map(Vec::as_slice).unwrap_or_default();
         return Judgement::new(Phase::Stuck, Say::new(Blame::worst(problems).reason(), invalid(problems)));
     };
@@ -112,14 +114,18 @@ pub(super) fn judge(
         return judgement;
     }
     with_children(&mut judgement, &applied, previous, outcome);
-    if judgement.phase == Phase::Done {
-        // Only a verdict counts: a gateway that is not there or says nothing does not take the service down.
-        if let Some(refused) = exposed::refusal(&outcome.children) {
-            judgement.phase = Phase::Busy;
-            judgement.say = refused;
-        }
+    if let Some(say) = exposed.filter(|_| judgement.phase == Phase::Done).and_then(|e| held_back(plan, e)) {
+        judgement.phase = Phase::Busy;
+        judgement.say = say;
     }
     judgement
+}
+
+/// What the routes make of a service that is well otherwise. Only a verdict counts: a gateway that is not there or says
+/// nothing does not take the service down, unless the class wants it so.
+fn held_back(plan: &Plan, exposed: &Exposed) -> Option<Say> {
+    let waits = plan.ready_requires_exposed && exposed.wanted.status != "True";
+    exposed.refusal.clone().or_else(|| waits.then(|| exposed.wanted.say.clone()))
 }
 
 /// What the results of the children make of it.
@@ -185,8 +191,7 @@ fn rolling(
 
     let (phase, say) = match (state, &cause) {
         (Rollout::Empty, _) => {
-            let message =
-                format!("{who} is scaled to zero, as it was asked for. Raise spec.scaling.replicas to start it.");
+            let message = format!("{who} is scaled to zero, as it was asked for. {}", facts.start());
             (Phase::Done, Say::new("ScaledToZero", message))
         }
         (Rollout::Complete, _) => (Phase::Done, Say::new(ROLLED_OUT, format!("{who} is rolled out and available."))),

@@ -10,7 +10,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use microservice_core::{children::CHILDREN, compare::Difference, outcome::PodSummary};
+use microservice_core::{
+    children::CHILDREN,
+    compare::Difference,
+    outcome::{PodSummary, Scaler},
+};
 use microservice_crds::MicroserviceStatus;
 use tokio::time::Instant;
 
@@ -109,8 +113,8 @@ pub struct Snapshot {
     pub pods: Vec<PodSummary>,
     /// By kind.
     pub served: Vec<Served>,
-    /// A HorizontalPodAutoscaler of somebody else on its Deployment.
-    pub foreign_scaler: Option<String>,
+    /// Autoscalers of somebody else, the oldest first.
+    pub scalers: Vec<Scaler>,
     /// Earlier tries that failed.
     pub attempts: Attempts,
     /// By child: the digest and the field that did not stay as applied.
@@ -246,13 +250,13 @@ impl Store {
         let inner = self.lock();
         let record = inner.records.get(key)?;
         let service = record.service.clone().filter(|service| record.leaving.as_ref() != Some(&service.uid))?;
-        let foreign_scaler = inner.scalers.foreign(key, &service.uid);
+        let scalers = inner.scalers.foreign(key, &service.uid);
         Some(Snapshot {
             service,
             children: record.children.clone(),
             pods: record.pods.values().filter(|pod| record.is_newest(pod)).cloned().collect(),
             served: inner.served.clone(),
-            foreign_scaler,
+            scalers,
             attempts: record.attempts.clone(),
             resisted: record.resisted.clone(),
         })

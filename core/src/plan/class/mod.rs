@@ -20,7 +20,7 @@ use std::{
 use microservice_crds::MicroserviceSpec;
 use serde_json::Value;
 
-pub(super) use choice::choose;
+pub(crate) use choice::choose;
 pub use choice::{Candidate, Marked, default_class, fact, holding};
 pub(super) use rules::check;
 
@@ -119,8 +119,11 @@ pub(crate) mod tests {
             .unwrap_or_else(|e| panic!("{defaults}\n{spec}\n{e:?}"))
     }
 
-    /// What stands against a `spec` with a class: blame, field and message.
-    pub(crate) fn refused(class_spec: &str, spec: &str) -> Vec<(Blame, String, String)> {
+    /// Blame, field and message.
+    pub(crate) type Refusal = (Blame, String, String);
+
+    /// What stands against a `spec` with a class.
+    pub(crate) fn refused(class_spec: &str, spec: &str) -> Vec<Refusal> {
         let spec = format!("{{image: 'a:1', {spec}}}");
         let invalid = plan(&subject(&spec), &facts(class_spec)).expect_err(&spec);
         invalid.into_iter().map(|i| (i.blame, i.field, i.message)).collect()

@@ -20,7 +20,8 @@ pub(super) fn places() -> Vec<Place> {
         Place::at("spec.scaling")
             .check(
                 "!has(self.replicas) || !(has(self.minReplicas) || has(self.maxReplicas))",
-                "scaling.replicas cannot stand beside scaling.minReplicas/maxReplicas: change those, or remove them",
+                "scaling.replicas cannot stand beside scaling.minReplicas/maxReplicas, because an autoscaler decides \
+                 there: change those, or remove them",
             )
             .check(
                 "!has(self.minReplicas) || !has(self.maxReplicas) || self.minReplicas <= self.maxReplicas",
@@ -48,11 +49,12 @@ pub(super) fn places() -> Vec<Place> {
             "a metric of type Resource, ContainerResource, Pods, Object or External has the field resource, \
              containerResource, pods, object or external, and none of the others",
         ),
-        Place::at_each(kinds.map(|(_, field)| format!("{metric}.{field}.target.type"))).one_of(&[
-            "Utilization",
-            "Value",
-            "AverageValue",
-        ]),
+        // The API server takes a target only where the metric can be measured so.
+        Place::at_each(["resource", "containerResource"].map(|field| format!("{metric}.{field}.target.type")))
+            .one_of(&["Utilization", "AverageValue"]),
+        Place::at(&format!("{metric}.pods.target.type")).one_of(&["AverageValue"]),
+        Place::at_each(["object", "external"].map(|field| format!("{metric}.{field}.target.type")))
+            .one_of(&["Value", "AverageValue"]),
         Place::at_each(kinds.map(|(_, field)| format!("{metric}.{field}.target"))).check(
             format!(
                 "{} == 1 && (self.type == 'Utilization') == has(self.averageUtilization) && \
@@ -62,5 +64,14 @@ pub(super) fn places() -> Vec<Place> {
             "a target of type Utilization, Value or AverageValue has the field averageUtilization, value or \
              averageValue, and none of the others",
         ),
+        Place::at_each(["scaleUp", "scaleDown"].map(|way| format!("spec.scaling.behavior.{way}"))).check(
+            "!has(self.policies) || size(self.policies) > 0",
+            "policies must not be an empty list: name one, leave the list out for the defaults of Kubernetes, or write \
+             selectPolicy: Disabled so that nothing moves this way",
+        ),
+        Place::at_each(["scaleUp", "scaleDown"].map(|way| format!("spec.scaling.behavior.{way}.selectPolicy")))
+            .one_of(&["Max", "Min", "Disabled"]),
+        Place::at_each(["scaleUp", "scaleDown"].map(|way| format!("spec.scaling.behavior.{way}.policies[].type")))
+            .one_of(&["Pods", "Percent"]),
     ]
 }

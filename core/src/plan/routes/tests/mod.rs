@@ -65,7 +65,6 @@ fn names_ports_and_paths_follow() {
     ));
     let ports: Vec<_> = plan.routes.iter().map(|r| http(r)[0].backend_refs[0].port).collect();
     assert_eq!((names(&plan), ports), (vec!["web", "web--api"], vec![80, 9]));
-    assert_eq!(plan.url().as_deref(), Some("http://a.b.io/x"));
     assert_eq!(http(&plan.routes[1])[0].matches[0].path, Some(HttpPathMatch::default()));
 }
 
