@@ -94,7 +94,8 @@ async fn one_on_our_scale_subresource_scales_the_deployment() -> anyhow::Result<
 #[tokio::test]
 async fn one_on_our_scale_subresource_needs_replicas_once() -> anyhow::Result<()> {
     let rig = Rig::start("optin").await?;
-    rig.apply("web", &web("{}")).await?;
+    let spec = |version: u8| format!("{{image: 'registry.example/web:v{version}'}}");
+    rig.apply("web", &spec(1)).await?;
     rig.ready("web").await?;
     create(&rig, "theirs", On::Microservice, 3, 4).await?;
     // The API server gives no scale of an object without replicas.
@@ -104,6 +105,13 @@ async fn one_on_our_scale_subresource_needs_replicas_once() -> anyhow::Result<()
     rig.cluster.kubectl_ok(&command.split(' ').collect::<Vec<_>>()).await?;
     rig.replicas("web", 3).await?;
     rig.condition("web", "Scalable", "True", "ForeignScaler").await?;
+
+    // Who applies the manifest again, as a GitOps client does, takes nothing back.
+    let counts = rig.record_counts("web").await?;
+    rig.apply("web", &spec(2)).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    assert_eq!(counts.so_far().await?, [3]);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Every kind of metric on the real server with its real autoscaler controller: nothing is written at rest, however
 //! often the controller looks, fails, or tells of another value.
 
+use futures::future::try_join_all;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use kube::ResourceExt;
 use microservice_crds::Microservice;
@@ -53,22 +54,20 @@ async fn no_kind_of_metric_is_written_twice() -> anyhow::Result<()> {
     for (name, metrics) in KINDS {
         rig.apply(name, &service(&format!("{{maxReplicas: 3, metrics: {metrics}, behavior: {BEHAVIOUR}}}"))).await?;
     }
-    for (name, _) in KINDS {
+    let rig = &rig;
+    // Their failure is told once they have failed for long: that is said before, so that it does not come between.
+    let told = KINDS.map(|(name, _)| async move {
         rig.ready(name).await?;
-        // Their failure is told once they have failed for long; that is said before, so that it does not come between.
         rig.autoscaler_says_so_since_long(name, "ScalingActive", "False").await?;
-        let told = rig
-            .wait("the failure to be told", name, |s: &Microservice| {
-                condition(s, "Scalable").is_some_and(|c| c.status == "False")
-            })
-            .await?;
-        assert!(condition(&told, "Drifted").is_none(), "{told:?}");
+        let told = |s: &Microservice| condition(s, "Scalable").is_some_and(|c| c.status == "False");
+        rig.wait("the failure to be told", name, told).await
+    });
+    for service in try_join_all(told).await? {
+        assert!(condition(&service, "Drifted").is_none(), "{service:?}");
     }
     rig.idle().await?;
     let mark = rig.mark().await?;
-    for (name, _) in KINDS {
-        rig.autoscaler_fails_again(name, 3).await?;
-    }
+    try_join_all(KINDS.map(|(name, _)| rig.autoscaler_looks_again(name, 3))).await?;
     rig.idle().await?;
     let sent = rig.since(mark).await?;
     assert_eq!(sent.count(), 0, "{:?}", sent.summary());

@@ -10,11 +10,10 @@ use futures::StreamExt;
 use k8s_openapi::api::{
     apps::v1::Deployment,
     autoscaling::v2::{HorizontalPodAutoscaler, HorizontalPodAutoscalerCondition},
-    core::v1::Event,
 };
 use kube::{
     Api, ResourceExt,
-    api::{ListParams, Patch, PatchParams},
+    api::{Patch, PatchParams},
     runtime::{WatchStreamExt, watcher},
 };
 use serde_json::json;
@@ -147,22 +146,22 @@ impl Rig {
         Ok(())
     }
 
-    /// Waits until the controller has looked at an autoscaler without metrics so many times more: it tells each of them
-    /// by an event.
+    /// Waits until the controller has looked at an autoscaler so many times more. Each time the status is made wrong in
+    /// a place that it puts right, whatever else it finds.
     ///
     /// # Errors
     /// When it does not look.
-    pub async fn autoscaler_fails_again(&self, name: &str, times: i32) -> Result<()> {
-        let list =
-            &ListParams::default().fields(&format!("involvedObject.name={name},reason=FailedComputeMetricsReplicas"));
-        let events = &self.api::<Event>();
-        let told = || async move {
-            let counts = events.list(list).await?.items.into_iter().map(|event| event.count.unwrap_or(1));
-            anyhow::Ok(counts.sum::<i32>())
-        };
-        let before = told().await?;
-        let enough = || async move { Ok((told().await? >= before + times).then_some(())) };
-        self.cluster.wait_until(&format!("autoscaler {name} to fail again"), &self.namespace, PATIENCE, enough).await
+    pub async fn autoscaler_looks_again(&self, name: &str, times: usize) -> Result<()> {
+        const WRONG: i32 = 4711;
+        for _ in 0..times {
+            let patch = Patch::Merge(json!({"status": {"currentReplicas": WRONG}}));
+            self.api::<HorizontalPodAutoscaler>().patch_status(name, &PatchParams::default(), &patch).await?;
+            let right = |a: &HorizontalPodAutoscaler| {
+                a.status.as_ref().is_some_and(|status| status.current_replicas.is_some_and(|count| count != WRONG))
+            };
+            self.wait(&format!("the controller to look at autoscaler {name}"), name, right).await?;
+        }
+        Ok(())
     }
 }
 
