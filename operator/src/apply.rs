@@ -100,7 +100,7 @@ impl Apply<'_> {
 
     async fn raise(&self, child: &Child, health: &mut Health) -> ChildResult {
         let least = self.start.map_or(1, |start| start.least);
-        match handover::hold(self.ctx, self.key, self.desired, &child.uid, least).await {
+        match handover::at_least(self.ctx, self.key, self.desired, child, least).await {
             Ok(object) => self.accept(object, Some(child), health),
             Err(failure) => ChildResult::Failed { message: failure.to_string() },
         }
@@ -248,7 +248,10 @@ impl Apply<'_> {
             // It is made with one replica.
             Ok(object) => match self.start.filter(|s| self.desired.entry.kind == "Deployment" && s.is_above(1)) {
                 Some(start) => {
-                    handover::hold(self.ctx, self.key, self.desired, object.uid(), start.least).await.map(Written::here)
+                    // Its controller has touched it by now, but nobody else's autoscaler knows it yet.
+                    handover::hold(self.ctx, self.key, self.desired, object.uid(), start.least, None)
+                        .await
+                        .map(Written::here)
                 }
                 None => Ok(Written::here(object)),
             },

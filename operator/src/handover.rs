@@ -25,6 +25,9 @@ use crate::{
     store::{Kind, Snapshot},
 };
 
+/// How often a count that keeps changing is looked at.
+const LOOKS: usize = 4;
+
 /// What an autoscaler of ours is to find when it takes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
@@ -91,31 +94,59 @@ pub async fn release(
     child: &Child,
     start: Option<Start>,
 ) -> Result<(), Failure> {
-    let drops = child.holds_replicas && desired.body.pointer("/spec/replicas").is_none();
-    match &child.health {
-        Health::Deployment(live) if drops => {
-            let count = live.spec_replicas.max(start.map_or(0, |start| start.least));
-            hold(ctx, key, desired, &child.uid, count).await.map(drop)
-        }
-        _ => Ok(()),
+    if !child.holds_replicas || desired.body.pointer("/spec/replicas").is_some() {
+        return Ok(());
     }
+    at_least(ctx, key, desired, child, start.map_or(0, |start| start.least)).await.map(drop)
 }
 
-/// Has the second manager set the count.
+/// Has the second manager hold the live count, or the least one where that is more. A count that somebody writes in this
+/// very moment is not lost: the server says so, and it is looked at again.
+pub async fn at_least(
+    ctx: &Context,
+    key: &Key,
+    desired: &Desired,
+    child: &Child,
+    least: i32,
+) -> Result<LeanObject, Failure> {
+    let mut live = (child.health.clone(), child.version);
+    for _ in 0..LOOKS {
+        let count = match &live.0 {
+            Health::Deployment(deployment) => deployment.spec_replicas.max(least),
+            _ => return Err(Failure::Conflict(format!("nothing is known of the replicas of {}", desired.name))),
+        };
+        match hold(ctx, key, desired, &child.uid, count, Some(live.1)).await {
+            Err(Failure::Conflict(_)) => {
+                let resource = api_resource(desired.entry);
+                let target = Target { resource: &resource, namespace: &key.namespace, name: &desired.name };
+                let object = ctx.cluster.get(target).await?;
+                live = ((desired.entry.health)(&object.to_value()), object.version_number());
+            }
+            answer => return answer,
+        }
+    }
+    Err(Failure::Conflict(format!("the replicas of {} keep changing", desired.name)))
+}
+
+/// Has the second manager set the count: where the version is said, only if the Deployment still is of that.
 pub async fn hold(
     ctx: &Context,
     key: &Key,
     desired: &Desired,
     uid: &str,
     replicas: i32,
+    version: Option<u64>,
 ) -> Result<LeanObject, Failure> {
     let resource = api_resource(desired.entry);
-    let body = json!({
+    let mut body = json!({
         "apiVersion": resource.api_version,
         "kind": resource.kind,
         "metadata": {"name": desired.name, "namespace": &*key.namespace, "uid": uid},
         "spec": {"replicas": replicas},
     });
+    if let (Some(version), Some(metadata)) = (version.filter(|v| *v > 0), body.pointer_mut("/metadata")) {
+        metadata["resourceVersion"] = json!(version.to_string());
+    }
     let target = Target { resource: &resource, namespace: &key.namespace, name: &desired.name };
     ctx.cluster.apply(target, &body, HANDOVER_MANAGER).await
 }

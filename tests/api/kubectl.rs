@@ -49,8 +49,9 @@ async fn scale_beside_an_autoscaler_is_refused_with_the_remedy() {
     let (server, _) = fresh("autoscaled", "scaling: {minReplicas: 1, maxReplicas: 3}").await;
     let output = server.kubectl(&["scale", "msvc/autoscaled", "--replicas=5"]).await.unwrap();
     assert!(!output.success);
-    let words = "scaling.replicas cannot stand beside scaling.minReplicas/maxReplicas: change those, or remove them";
-    assert!(output.stderr.contains(words), "{}", output.stderr);
+    let words = "The Microservice \"autoscaled\" is invalid: spec.scaling: Invalid value: scaling.replicas cannot stand \
+                 beside scaling.minReplicas/maxReplicas, because an autoscaler decides there: change those, or remove them";
+    assert_eq!(output.stderr.trim(), words);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::read::assert_says;
 
-fn kind(name: &str, plural: &str) -> ApiResource {
+pub fn kind(name: &str, plural: &str) -> ApiResource {
     let group = "gateway.networking.k8s.io";
     ApiResource {
         group: group.into(),
@@ -25,7 +25,7 @@ fn kind(name: &str, plural: &str) -> ApiResource {
 }
 
 /// The GatewayClass of this test, and the features that its controller says it supports.
-async fn class(rig: &Rig, features: &[&str]) -> Result<()> {
+pub async fn class(rig: &Rig, features: &[&str]) -> Result<()> {
     let resource = kind("GatewayClass", "gatewayclasses");
     let api: Api<DynamicObject> = Api::all_with(rig.client.clone(), &resource);
     let body = json!({"apiVersion": resource.api_version, "kind": resource.kind,
@@ -38,13 +38,13 @@ async fn class(rig: &Rig, features: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn verdict(type_: &str, status: &str, reason: &str, generation: i64) -> Value {
+pub fn verdict(type_: &str, status: &str, reason: &str, generation: i64) -> Value {
     json!({"type": type_, "status": status, "reason": reason, "message": "", "observedGeneration": generation,
         "lastTransitionTime": "2026-01-31T12:00:00Z"})
 }
 
 /// The Gateway `public` of this test with one listener.
-async fn gateway(rig: &Rig, listener: Value) -> Result<i64> {
+pub async fn gateway(rig: &Rig, listener: Value) -> Result<i64> {
     let resource = kind("Gateway", "gateways");
     let api: Api<DynamicObject> = Api::namespaced_with(rig.client.clone(), &rig.namespace, &resource);
     let body = json!({"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": "public"},
@@ -54,7 +54,7 @@ async fn gateway(rig: &Rig, listener: Value) -> Result<i64> {
 }
 
 /// Whether the Gateway's controller has set it and its listener up.
-async fn programmed(rig: &Rig, generation: i64, is: &str) -> Result<()> {
+pub async fn programmed(rig: &Rig, generation: i64, is: &str) -> Result<()> {
     let api: Api<DynamicObject> =
         Api::namespaced_with(rig.client.clone(), &rig.namespace, &kind("Gateway", "gateways"));
     let all =

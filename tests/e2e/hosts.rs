@@ -30,7 +30,9 @@ async fn the_older_service_keeps_a_host_and_the_younger_hears_who_has_it() -> Re
     let mark = rig.mark().await?;
     rig.start_operator(&Script::record())?;
     rig.idle().await?;
-    assert_eq!(rig.since(mark).await?.writes().count(), 0);
+    // A status may still have been on its way when the first one stopped.
+    let written = rig.since(mark).await?.writes().filter(|request| request.subresource != "status");
+    assert_eq!(written.count(), 0, "{written:?}");
 
     rig.apply("a-old", &web(&other)).await?;
     rig.wait("the route of the younger", "b-young", |_: &HttpRoute| true).await?;

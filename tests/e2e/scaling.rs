@@ -1,98 +1,25 @@
-//! Who owns the replicas, and how they pass from one to another without a dip.
+//! Autoscalers that scale: with the load, within their bounds, as fast as they may.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI32, Ordering},
-};
-
-use futures::StreamExt;
 use k8s_openapi::api::{apps::v1::Deployment, autoscaling::v2::HorizontalPodAutoscaler};
-use kube::{
-    api::PostParams,
-    runtime::{WatchStreamExt, watcher},
-};
 use microservice_crds::Microservice;
 use microservice_tests::{
-    control_plane::Load,
+    control_plane::{Load, Usage},
     rig::{Rig, condition, status},
 };
-use serde_json::json;
 
 fn web(scaling: &str) -> String {
     format!(
         "{{image: 'registry.example/web:v1', ports: [{{name: http, port: 80}}], \
-         resources: {{requests: {{cpu: 100m}}}}, scaling: {scaling}}}"
+         resources: {{requests: {{cpu: 100m, memory: 100Mi}}}}, scaling: {scaling}}}"
     )
 }
 
-/// The least `spec.replicas` of a Deployment from now on: by its watch, so that no value is missed.
-fn least_replicas(rig: &Rig, name: &str) -> (Arc<AtomicI32>, tokio::task::JoinHandle<()>) {
-    let least = Arc::new(AtomicI32::new(i32::MAX));
-    let seen = least.clone();
-    let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
-    let mut events = Box::pin(watcher(rig.api::<Deployment>(), config).touched_objects());
-    let task = tokio::spawn(async move {
-        while let Some(Ok(deployment)) = events.next().await {
-            seen.fetch_min(deployment.spec.unwrap().replicas.unwrap(), Ordering::SeqCst);
-        }
-    });
-    (least, task)
-}
-
-async fn replicas(rig: &Rig, wanted: i32) -> anyhow::Result<()> {
-    rig.wait(&format!("{wanted} replicas"), "web", |d: &Deployment| d.spec.as_ref().unwrap().replicas == Some(wanted))
-        .await?;
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_autoscaler_comes_and_goes_without_a_dip() -> anyhow::Result<()> {
-    let rig = Rig::start("handover").await?;
-    rig.apply("web", &web("{replicas: 4}")).await?;
-    rig.ready("web").await?;
-    let (least, watch) = least_replicas(&rig, "web");
-
-    rig.apply("web", &web("{minReplicas: 3, maxReplicas: 6, cpu: 80}")).await?;
-    let load = rig.cluster.hold_load(&rig.namespace, "app.kubernetes.io/name=web", Load::PerPod(200))?;
-    replicas(&rig, 6).await?;
-    rig.ready("web").await?;
-    assert!(least.load(Ordering::SeqCst) >= 4, "dipped to {} when the autoscaler came", least.load(Ordering::SeqCst));
-    drop(load);
-
-    rig.apply("web", &web("{replicas: 5}")).await?;
-    replicas(&rig, 5).await?;
-    rig.ready("web").await?;
-    rig.wait_gone::<HorizontalPodAutoscaler>("web", "").await?;
-    rig.idle().await?;
-    replicas(&rig, 5).await?;
-    assert!(least.load(Ordering::SeqCst) >= 4, "dipped to {} when it went", least.load(Ordering::SeqCst));
-
-    rig.apply("web", &web("{minReplicas: 3, maxReplicas: 6, cpu: 80}")).await?;
-    rig.wait("the autoscaler", "web", |h: &HorizontalPodAutoscaler| {
-        h.status.as_ref().is_some_and(|s| s.current_replicas.is_some())
+/// Waits until the condition `Scalable` says this.
+async fn scalable_says(rig: &Rig, words: &str) -> anyhow::Result<()> {
+    rig.wait(words, "web", |service: &Microservice| {
+        condition(service, "Scalable").is_some_and(|c| c.message.contains(words))
     })
     .await?;
-    // And no owner at all: the count stays as it is.
-    rig.apply("web", "{image: 'registry.example/web:v1', ports: [{name: http, port: 80}]}").await?;
-    rig.ready("web").await?;
-    rig.idle().await?;
-    assert!(least.load(Ordering::SeqCst) >= 3, "dipped to {}", least.load(Ordering::SeqCst));
-    watch.abort();
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_fixed_count_that_is_dropped_stays_as_it_was() -> anyhow::Result<()> {
-    let rig = Rig::start("dropped").await?;
-    rig.apply("web", &web("{replicas: 3}")).await?;
-    rig.ready("web").await?;
-    let (least, watch) = least_replicas(&rig, "web");
-    rig.apply("web", "{image: 'registry.example/web:v2', ports: [{name: http, port: 80}]}").await?;
-    rig.ready("web").await?;
-    rig.idle().await?;
-    replicas(&rig, 3).await?;
-    assert_eq!(least.load(Ordering::SeqCst), 3);
-    watch.abort();
     Ok(())
 }
 
@@ -107,53 +34,93 @@ async fn starts_at_the_autoscalers_minimum() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn scales_with_the_load_and_back() -> anyhow::Result<()> {
+async fn scales_with_the_load_to_its_maximum_and_back() -> anyhow::Result<()> {
     let rig = Rig::start("load").await?;
-    rig.apply("web", &web("{minReplicas: 1, maxReplicas: 3, cpu: 50}")).await?;
+    rig.apply("web", &web("{minReplicas: 2, maxReplicas: 5, cpu: 50}")).await?;
     rig.ready("web").await?;
-    let load = rig.cluster.hold_load(&rig.namespace, "app.kubernetes.io/name=web", Load::PerPod(150))?;
-    replicas(&rig, 3).await?;
+    let counts = rig.record_counts("web").await?;
+    let load = rig.load("web", Load::PerPod(150))?;
+    rig.replicas("web", 5).await?;
+    scalable_says(&rig, "HorizontalPodAutoscaler \"web\" runs 5 of 2..5 replicas, as many as it wants.").await?;
+
+    // It wants more, and that lasts: only then it is told.
+    rig.autoscaler_says("web", "ScalingLimited", "True", "TooManyReplicas").await?;
+    rig.autoscaler_says_so_since_long("web", "ScalingLimited", "True").await?;
+    let limited = rig.condition("web", "Scalable", "True", "Limited").await?;
+    assert!(limited.message.contains("spec.scaling.maxReplicas"), "{}", limited.message);
+
     drop(load);
-    let _idle = rig.cluster.hold_load(&rig.namespace, "app.kubernetes.io/name=web", Load::PerPod(1))?;
-    replicas(&rig, 1).await?;
-    rig.wait("the status to tell", "web", |s: &Microservice| status(s).replicas == Some(1)).await?;
+    let _idle = rig.load("web", Load::PerPod(1))?;
+    rig.replicas("web", 2).await?;
+    scalable_says(&rig, "runs 2 of 2..5 replicas, as many as it wants.").await?;
+    rig.wait("the status to tell", "web", |s: &Microservice| status(s).replicas == Some(2)).await?;
+    let seen = counts.so_far().await?;
+    let top = seen.iter().position(|count| *count == 5).unwrap();
+    assert!(seen[..=top].is_sorted() && seen[top..].is_sorted_by(|a, b| a >= b), "{seen:?}");
+    assert!(seen.iter().all(|count| (2..=5).contains(count)), "{seen:?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_scaler_of_others_on_our_deployment_is_seen_and_left_alone() -> anyhow::Result<()> {
-    let rig = Rig::start("foreign").await?;
-    rig.apply("web", &web("{replicas: 2}")).await?;
+async fn goes_no_faster_than_its_behaviour_allows() -> anyhow::Result<()> {
+    let rig = Rig::start("behaviour").await?;
+    let behaviour = "behavior: {scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 1}]}, \
+                     scaleDown: {stabilizationWindowSeconds: 0, selectPolicy: Disabled}}";
+    rig.apply("web", &web(&format!("{{minReplicas: 2, maxReplicas: 4, cpu: 50, {behaviour}}}"))).await?;
     rig.ready("web").await?;
-    let theirs: HorizontalPodAutoscaler = serde_json::from_value(json!({
-        "metadata": {"name": "theirs"},
-        "spec": {"minReplicas": 4, "maxReplicas": 5, "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}},
-    }))?;
-    rig.api::<HorizontalPodAutoscaler>().create(&PostParams::default(), &theirs).await?;
-    replicas(&rig, 4).await?;
-    rig.wait("the status to name the scaler", "web", |s: &Microservice| {
-        condition(s, "Scalable").is_some_and(|c| c.message.contains("theirs"))
+    let counts = rig.record_counts("web").await?;
+    let load = rig.load("web", Load::PerPod(500))?;
+    rig.replicas("web", 4).await?;
+    assert_eq!(counts.so_far().await?, [2, 3, 4], "one at a time");
+
+    drop(load);
+    let _idle = rig.load("web", Load::PerPod(1))?;
+    // Its controller would go down, and may not.
+    rig.autoscaler_says("web", "ScalingLimited", "True", "ScaleDownLimit").await?;
+    rig.autoscaler_says_so_since_long("web", "ScalingLimited", "True").await?;
+    let held = rig.condition("web", "Scalable", "True", "Limited").await?;
+    assert!(held.message.contains("runs 4 of 2..4") && held.message.contains("scaleDown"), "{}", held.message);
+    assert_eq!(counts.so_far().await?, [2, 3, 4], "nothing goes down");
+
+    // Allowed again, all at once.
+    rig.apply(
+        "web",
+        &web("{minReplicas: 2, maxReplicas: 4, cpu: 50, behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}"),
+    )
+    .await?;
+    rig.replicas("web", 2).await?;
+    assert_eq!(counts.so_far().await?, [2, 3, 4, 2]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn beside_a_sidecar_only_the_main_container_counts() -> anyhow::Result<()> {
+    let rig = Rig::start("sidecar").await?;
+    let sidecar = "sidecars: [{name: proxy, image: 'registry.example/proxy:1', resources: {requests: {cpu: 10m}}}]";
+    let spec = web("{minReplicas: 1, maxReplicas: 3, cpu: 50, memory: 50}");
+    rig.apply("web", &format!("{}, {sidecar}}}", spec.trim_end_matches('}').to_owned() + "}")).await?;
+    rig.ready("web").await?;
+    let counts = rig.record_counts("web").await?;
+    let use_of = |cpu, memory| Load::Each(Usage { cpu, memory, sidecar_cpu: 900 });
+
+    let load = rig.load("web", use_of(10, 10))?;
+    rig.wait("both metrics", "web", |autoscaler: &HorizontalPodAutoscaler| {
+        let current = autoscaler.status.as_ref().and_then(|s| s.current_metrics.clone()).unwrap_or_default();
+        let measured = |name: &str| {
+            let of = |m: &k8s_openapi::api::autoscaling::v2::MetricStatus| m.container_resource.clone();
+            current
+                .iter()
+                .filter_map(of)
+                .any(|m| m.container == "web" && m.name == name && m.current.average_utilization == Some(10))
+        };
+        measured("cpu") && measured("memory")
     })
     .await?;
-    rig.idle().await?;
-    replicas(&rig, 4).await?;
-    rig.delete::<HorizontalPodAutoscaler>("theirs").await?;
-    replicas(&rig, 2).await?;
-    Ok(())
-}
+    rig.autoscaler_says("web", "AbleToScale", "True", "ReadyForNewScale").await?;
+    assert_eq!(counts.so_far().await?, [1], "the sidecar's load does not count");
 
-#[tokio::test]
-async fn a_scaler_of_others_on_our_scale_subresource_works() -> anyhow::Result<()> {
-    let rig = Rig::start("subresource").await?;
-    rig.apply("web", &web("{replicas: 1}")).await?;
-    rig.ready("web").await?;
-    let theirs: HorizontalPodAutoscaler = serde_json::from_value(json!({
-        "metadata": {"name": "theirs"},
-        "spec": {"minReplicas": 3, "maxReplicas": 5, "scaleTargetRef":
-            {"apiVersion": "microservices.dev/v1alpha1", "kind": "Microservice", "name": "web"}},
-    }))?;
-    rig.api::<HorizontalPodAutoscaler>().create(&PostParams::default(), &theirs).await?;
-    replicas(&rig, 3).await?;
-    rig.ready("web").await?;
+    drop(load);
+    let _load = rig.load("web", use_of(10, 120))?;
+    rig.replicas("web", 3).await?;
     Ok(())
 }

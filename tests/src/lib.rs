@@ -15,7 +15,13 @@
 // This crate is only ever linked into tests, where a panic is how a broken assumption is reported.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub mod autoscalers;
 pub mod control_plane;
+pub mod failures;
 pub mod faults;
+pub mod gateway;
+pub mod image;
 pub mod operator;
 pub mod rig;
+pub mod stand_in;
+pub mod traffic;

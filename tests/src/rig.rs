@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a test waits for what must come. Long, because it is no measure of speed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A namespace with an operator.
 pub struct Rig {
@@ -68,7 +68,11 @@ impl Rig {
         Self::in_namespace(cluster, name).await
     }
 
-    async fn in_namespace(cluster: &'static ControlPlane, name: &str) -> Result<Self> {
+    /// A namespace without an operator, on a control plane that has our definitions already: see [`install`].
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn in_namespace(cluster: &'static ControlPlane, name: &str) -> Result<Self> {
         let namespace = cluster.namespace(name).await?;
         Ok(Self {
             cluster,
@@ -283,7 +287,11 @@ impl Rig {
     }
 }
 
-async fn install(cluster: &ControlPlane) -> Result<()> {
+/// Installs our definitions on a control plane that has none of them.
+///
+/// # Errors
+/// When the server refuses them.
+pub async fn install(cluster: &ControlPlane) -> Result<()> {
     for definition in microservice_crds::schema::crds()? {
         cluster.install_definition(&definition).await?;
     }

@@ -7,6 +7,9 @@ use super::{
 };
 use crate::outcome::{ScaleTarget, Scaler};
 
+/// Reason where two scale at once.
+pub(super) const MULTIPLE: &str = "MultipleScalers";
+
 /// What is to be said of them, beside an autoscaler of ours or without one. The oldest comes first.
 pub(super) fn verdict(own: Option<&str>, others: &[Scaler], facts: &Facts) -> Option<Wanted> {
     let say = match (own, others) {
@@ -22,7 +25,7 @@ pub(super) fn verdict(own: Option<&str>, others: &[Scaler], facts: &Facts) -> Op
             )
         }
     };
-    Some(Wanted { status: "False", say: Say::new("MultipleScalers", say) })
+    Some(Wanted { status: "False", say: Say::new(MULTIPLE, say) })
 }
 
 fn beside_ours(own: &str, others: &[Scaler], facts: &Facts) -> String {

@@ -247,9 +247,28 @@ fn scaling(taste: Taste) -> Json {
     let fixed = object(vec![("replicas", number(taste, 0..9))]);
     let auto = with(
         vec![("maxReplicas", number(taste, 4..9))],
-        vec![("minReplicas", number(taste, 1..4)), ("cpu", number(taste, 1..99)), ("memory", number(taste, 1..99))],
+        vec![
+            ("minReplicas", number(taste, 1..4)),
+            ("cpu", number(taste, 1..99)),
+            ("memory", number(taste, 1..99)),
+            ("metrics", list(select(metrics()).boxed(), 2)),
+            (
+                "behavior",
+                object(vec![("scaleDown", object(vec![("stabilizationWindowSeconds", number(taste, 0..9))]))]),
+            ),
+        ],
     );
     prop_oneof![fixed, auto].boxed()
+}
+
+fn metrics() -> Vec<Value> {
+    let metric = |kind: &str, block: &str, source: Value| json!({"type": kind, block: source});
+    let target = json!({"type": "AverageValue", "averageValue": "500m"});
+    vec![
+        metric("Resource", "resource", json!({"name": "cpu", "target": target})),
+        metric("Pods", "pods", json!({"metric": {"name": "rps"}, "target": target})),
+        metric("External", "external", json!({"metric": {"name": "queue"}, "target": {"type": "Value", "value": 3}})),
+    ]
 }
 
 fn routes(taste: Taste) -> Json {

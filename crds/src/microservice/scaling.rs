@@ -9,23 +9,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Scaling {
-    /// Fixed count of replicas; 0 stops the service. `kubectl scale` and scalers of others on the Microservice write it.
-    /// Example: 3.
+    /// Fixed count of replicas; 0 stops the service. `kubectl scale` and scalers of others on the Microservice write it;
+    /// such a scaler needs it to be there once. Example: 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
-    /// Least count that the autoscaler keeps. Default: 1. Example: 2.
+    /// Least count that the autoscaler keeps; 0 only with a metric of type Object or External. Default: 1. Example: 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_replicas: Option<i32>,
-    /// Greatest count that the autoscaler may reach. Its presence makes an autoscaler. Example: 10.
+    /// Greatest count that the autoscaler may reach. Its presence, here or in the class, makes an autoscaler. Example: 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_replicas: Option<i32>,
-    /// CPU use to aim for, in percent of the request. Default: 80 when neither `memory` nor `metrics` is said.
+    /// CPU use to aim for, in percent of the request; beside sidecars that of the main container alone. Default: 80 when
+    /// neither `memory` nor `metrics` is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu: Option<i32>,
-    /// Memory use to aim for, in percent of the request. Default: none.
+    /// Memory use to aim for, in percent of the request; beside sidecars that of the main container alone. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<i32>,
-    /// Further metrics, as in autoscaling/v2.
+    /// Further metrics, as in autoscaling/v2: Resource, ContainerResource, Pods, Object and External.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<MetricSpec>,
     /// How fast to scale up and down, as in autoscaling/v2.

@@ -108,6 +108,7 @@ const RANGES: [(&str, i64, i64); 44] = [
     ("successThreshold", 1, 1_000),
     ("failureThreshold", 1, 100_000),
     ("spec.terminationGracePeriodSeconds", 0, 604_800),
+    ("defaults.terminationGracePeriodSeconds", 0, 604_800),
     ("terminationGracePeriodSeconds", 1, 604_800),
     ("drainSeconds", 0, 604_800),
     ("sleep.seconds", 0, 604_800),

@@ -15,13 +15,26 @@ use serde_json::json;
 
 use super::ControlPlane;
 
-/// How much cpu the pods of a service use, in thousandths of a core.
+/// How much the pods of a service use; cpu in thousandths of a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
-    /// Each pod uses this much, however many there are.
+    /// The main container of each pod uses this much, however many there are.
     PerPod(u64),
     /// All pods together use this much, shared evenly: what a constant stream of requests looks like.
     Total(u64),
+    /// Each pod uses this.
+    Each(Usage),
+}
+
+/// What one pod uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Cpu of the main container.
+    pub cpu: u64,
+    /// Memory of the main container in MiB.
+    pub memory: u64,
+    /// Cpu of each other container.
+    pub sidecar_cpu: u64,
 }
 
 /// A load that is kept up as pods come and go; it ends when this is dropped.
@@ -74,22 +87,19 @@ async fn apply(client: &Client, namespace: &str, selector: &str, load: Load) -> 
     let metrics: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
     let count = u64::try_from(pods.len())?;
     for pod in &pods {
-        let millicores = match load {
-            Load::PerPod(millicores) => millicores,
-            Load::Total(millicores) => millicores / count.max(1),
+        let usage = match load {
+            Load::PerPod(cpu) => Usage { cpu, memory: 10, sidecar_cpu: 0 },
+            Load::Total(cpu) => Usage { cpu: cpu / count.max(1), memory: 10, sidecar_cpu: 0 },
+            Load::Each(usage) => usage,
         };
         let name = pod.name_any();
-        let containers: Vec<_> = pod
-            .spec
-            .iter()
-            .flat_map(|spec| &spec.containers)
-            .enumerate()
-            // The first container is the service itself; sidecars rest.
-            .map(|(index, container)| {
-                let cpu = if index == 0 { millicores } else { 0 };
-                json!({"name": container.name, "usage": {"cpu": format!("{cpu}m"), "memory": "10Mi"}})
-            })
-            .collect();
+        let container = |name: &str, cpu: u64, memory: u64| json!({"name": name, "usage": {"cpu": format!("{cpu}m"), "memory": format!("{memory}Mi")}});
+        let spec = pod.spec.clone().unwrap_or_default();
+        // The first container is the service itself. Of init containers, only sidecars run on.
+        let main = spec.containers.first().map(|main| container(&main.name, usage.cpu, usage.memory));
+        let sidecars = spec.init_containers.iter().flatten().filter(|c| c.restart_policy.as_deref() == Some("Always"));
+        let others = spec.containers.iter().skip(1).chain(sidecars).map(|c| container(&c.name, usage.sidecar_cpu, 10));
+        let containers: Vec<_> = main.into_iter().chain(others).collect();
         let object = json!({
             "apiVersion": "metrics.k8s.io/v1beta1",
             "kind": "PodMetrics",

@@ -177,6 +177,7 @@ fn parents(routes: &[RoutePlan]) -> String {
 mod tests {
     use super::*;
     use crate::{
+        gateway::Seen,
         outcome::{ChildResult, Health, RouteParent},
         status::fixtures::{at, gateway_of, public, route_of, routed, said_of_route, verdict as said},
     };
@@ -245,6 +246,19 @@ mod tests {
         let (shown, message) = judged(&outcome);
         assert_eq!(shown, "False NamespaceNotAllowed");
         assert!(message.starts_with("HTTPRoute \"web\"") && message.ends_with("And 1 more."), "{message}");
+    }
+
+    #[test]
+    fn a_gateway_that_may_still_come_waits_behind_a_verdict() {
+        let mut outcome = two();
+        said_of_route(&mut outcome)[0].partially_invalid = said("True", "UnsupportedValue", "Dropped Rule 1.");
+        let mut absent = public();
+        absent.name = "absent".into();
+        outcome.gateways.parents.insert(absent.clone(), Seen::Absent);
+        outcome.plan.as_mut().unwrap().routes[1].parents[0].id = absent;
+        assert_eq!(judged(&outcome).0, "False PartiallyInvalid");
+        said_of_route(&mut outcome)[0].partially_invalid = None;
+        assert_eq!(judged(&outcome).0, "Unknown GatewayNotFound");
     }
 
     #[test]
