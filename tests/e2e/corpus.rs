@@ -10,6 +10,7 @@ use kube::{
 };
 use microservice_core::{
     compare,
+    gateway::Channel,
     offline::{self, Manifests},
     plan::{Facts, Subject},
     render::render,
@@ -28,7 +29,9 @@ fn inputs() -> Vec<(String, Subject, Facts)> {
         }
         for service in manifests.services.clone() {
             let subject = offline::subject(service, "default");
-            let facts = manifests.facts(&subject);
+            let mut facts = manifests.facts(&subject);
+            // That of the cluster: what only the experimental channel has would be withheld here.
+            facts.gateways.channel = Channel::Standard;
             all.push((file.clone(), subject, facts));
         }
     };

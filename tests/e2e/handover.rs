@@ -2,7 +2,11 @@
 
 use k8s_openapi::api::{autoscaling::v2::HorizontalPodAutoscaler, policy::v1::PodDisruptionBudget};
 use kube::api::PostParams;
-use microservice_tests::{control_plane::Load, rig::Rig};
+use microservice_tests::{
+    control_plane::Load,
+    faults::Script,
+    rig::{PATIENCE, Rig},
+};
 use serde_json::json;
 
 fn web(scaling: &str) -> String {
@@ -10,6 +14,11 @@ fn web(scaling: &str) -> String {
         "{{image: 'registry.example/web:v1', ports: [{{name: http, port: 80}}], \
          resources: {{requests: {{cpu: 100m}}}}, scaling: {scaling}}}"
     )
+}
+
+async fn without_autoscaler(rig: &Rig) -> anyhow::Result<()> {
+    let gone = || async move { Ok(rig.find::<HorizontalPodAutoscaler>("web").await?.is_none().then_some(())) };
+    rig.cluster.wait_until("the autoscaler to go", &rig.namespace, PATIENCE, gone).await
 }
 
 #[tokio::test]
@@ -31,7 +40,7 @@ async fn the_autoscaler_comes_and_goes_without_a_dip() -> anyhow::Result<()> {
     rig.apply("web", &web("{replicas: 5}")).await?;
     rig.replicas("web", 5).await?;
     rig.ready("web").await?;
-    rig.wait_gone::<HorizontalPodAutoscaler>("web", "").await?;
+    without_autoscaler(&rig).await?;
     rig.idle().await?;
     let seen = counts.so_far().await?;
     assert!(seen.ends_with(&[6, 5]) && seen.iter().all(|count| *count >= 4), "dipped when it went: {seen:?}");
@@ -45,9 +54,31 @@ async fn the_autoscaler_comes_and_goes_without_a_dip() -> anyhow::Result<()> {
     let before = counts.so_far().await?;
     rig.apply("web", "{image: 'registry.example/web:v1', ports: [{name: http, port: 80}]}").await?;
     rig.ready("web").await?;
-    rig.wait_gone::<HorizontalPodAutoscaler>("web", "").await?;
+    without_autoscaler(&rig).await?;
     rig.idle().await?;
     assert_eq!(counts.so_far().await?, before);
+    Ok(())
+}
+
+/// What an autoscaler of somebody else writes while the operator lets go is not overwritten by what was there before.
+#[tokio::test]
+async fn a_count_that_is_written_in_the_very_moment_is_not_lost() -> anyhow::Result<()> {
+    let script = Script::record();
+    let mut rig = Rig::without_operator("moment").await?;
+    rig.start_operator(&script)?;
+    rig.apply("web", &web("{replicas: 4}")).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    let counts = rig.record_counts("web").await?;
+    let held = script.hold(|call| call.starts_with("PATCH ") && call.ends_with("/deployments/web"));
+    rig.apply("web", &web("{minReplicas: 3, maxReplicas: 8, cpu: 80}")).await?;
+    held.reached().await;
+    rig.cluster.kubectl_ok(&["scale", "-n", &rig.namespace, "deployment/web", "--replicas=6"]).await?;
+    held.go();
+    rig.wait("the autoscaler", "web", |_: &HorizontalPodAutoscaler| true).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    assert_eq!(counts.so_far().await?, [4, 6]);
     Ok(())
 }
 
@@ -96,7 +127,7 @@ async fn the_autoscaler_goes_although_another_child_cannot_be_made() -> anyhow::
     let counts = rig.record_counts("web").await?;
     rig.apply("web", &web("{replicas: 5}")).await?;
     rig.condition("web", "Ready", "False", "NameClash").await?;
-    rig.wait_gone::<HorizontalPodAutoscaler>("web", "").await?;
+    without_autoscaler(&rig).await?;
     rig.replicas("web", 5).await?;
     rig.idle().await?;
     assert_eq!(counts.so_far().await?, [1, 5]);
@@ -120,7 +151,7 @@ async fn taking_the_autoscaler_away_takes_nothing_else() -> anyhow::Result<()> {
     let mark = rig.mark().await?;
     rig.apply("web", &spec("")).await?;
     let after = rig.ready("web").await?.status.unwrap_or_default().children;
-    rig.wait_gone::<HorizontalPodAutoscaler>("web", "").await?;
+    without_autoscaler(&rig).await?;
     rig.idle().await?;
     let writes = rig.since(mark).await?.writes().filter(|r| r.subresource != "status" && r.resource != "events");
     let writes: Vec<String> = writes.0.iter().map(|r| format!("{} {}", r.kind(), r.name)).collect();

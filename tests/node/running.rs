@@ -64,12 +64,24 @@ async fn a_failing_readiness_probe_is_told_with_what_it_asks() -> anyhow::Result
 }
 
 #[tokio::test]
-async fn a_container_that_its_liveness_probe_kills_points_to_the_probe() -> anyhow::Result<()> {
-    let rig = start("liveness").await?;
-    let more = ", env: [{name: STAND_IN_READY, value: 'false'}], drainSeconds: 0, terminationGracePeriodSeconds: 1, \
+async fn a_container_that_a_probe_ends_points_to_the_probe() -> anyhow::Result<()> {
+    let rig = start("ended").await?;
+    // It hears that it is to end, and ends well: its exit code alone would say that it ended by itself.
+    let more = ", env: [{name: STAND_IN_READY, value: 'false'}], drainSeconds: 0, \
                 probes: {liveness: {httpGet: {path: /_healthz}, periodSeconds: 1, failureThreshold: 1}}";
     let ready = fails(&rig, &web(IMAGE, more), "CrashLoop").await?;
     let pod = pod(&rig).await?.name_any();
-    assert_says(&ready, &[&format!("Container web of pod {pod}"), "liveness", "--previous"]);
+    let words = "because its liveness probe (GET /_healthz on port http) failed";
+    assert_says(&ready, &[&format!("Container web of pod {pod} ended with 0"), words, "--previous"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_container_that_never_starts_points_to_its_startup_probe() -> anyhow::Result<()> {
+    let rig = start("startup").await?;
+    let more = ", env: [{name: STAND_IN_READY, value: 'false'}], drainSeconds: 0, \
+                probes: {startup: {httpGet: {path: /_healthz}, periodSeconds: 1, failureThreshold: 2}}";
+    let ready = fails(&rig, &web(IMAGE, more), "CrashLoop").await?;
+    assert_says(&ready, &["because its startup probe (GET /_healthz on port http) failed"]);
     Ok(())
 }

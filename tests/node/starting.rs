@@ -59,6 +59,13 @@ async fn a_command_that_is_not_in_the_image_is_named() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_hook_that_fails_is_named() -> anyhow::Result<()> {
+    // Nobody listens there.
+    let more = ", lifecycle: {postStart: {httpGet: {path: /, port: 9}}}";
+    config_error("hook", IMAGE, more, &["Correct spec.lifecycle.postStart"]).await
+}
+
+#[tokio::test]
 async fn a_volume_of_a_missing_config_map_is_told_with_the_kubelets_event() -> anyhow::Result<()> {
     let rig = start("volume").await?;
     let more = ", volumes: [{name: settings, configMap: {name: settings}}], \

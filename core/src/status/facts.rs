@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub readiness: Option<String>,
     /// Startup probe of the main container.
     pub startup: Option<String>,
+    /// Liveness probe of the main container.
+    pub liveness: Option<String>,
     /// Who decides how many replicas run.
     pub count: Count,
     /// Requests that the autoscaler needs and that are not in the plan.
@@ -59,6 +61,7 @@ impl Facts {
             memory_limit: limit.map(|q| q.0.clone()),
             readiness: main.and_then(|c| words(c.readiness.as_ref()?)),
             startup: main.and_then(|c| words(c.startup.as_ref()?)),
+            liveness: main.and_then(|c| words(c.liveness.as_ref()?)),
             count: match plan.replicas {
                 Replicas::Unmanaged => Count::Open,
                 Replicas::Fixed(_) => Count::Fixed,

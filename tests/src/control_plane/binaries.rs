@@ -138,10 +138,25 @@ impl Binaries {
         if !self.gateway_api().is_dir() {
             let _lock = self.lock()?;
             let go = build::Go::find(&self.cache)?;
-            go.copy_gateway_api(&self.gateway_api())?;
+            go.copy_gateway_api("standard", &self.gateway_api())?;
             go.finish();
         }
         Ok(())
+    }
+
+    /// Fetches the CRDs of the Gateway API's experimental channel, if they are not there yet; answers with their folder.
+    pub(super) fn prepare_experimental_gateway_api(&self) -> Result<PathBuf> {
+        let folder = self.cache.join("gateway-api-experimental");
+        if !folder.is_dir() {
+            let _lock = self.lock()?;
+            let go = build::Go::find(&self.cache)?;
+            // Asked again under the lock: another process may have fetched them meanwhile.
+            if !folder.is_dir() {
+                go.copy_gateway_api("experimental", &folder)?;
+            }
+            go.finish();
+        }
+        Ok(folder)
     }
 
     fn find() -> Result<Self> {
@@ -199,7 +214,7 @@ impl Binaries {
         let go = build::Go::find(&self.cache)?;
         self.build(&go, &missing)?;
         if !self.gateway_api().is_dir() {
-            go.copy_gateway_api(&self.gateway_api())?;
+            go.copy_gateway_api("standard", &self.gateway_api())?;
         }
         if !self.kwok_stages().is_dir() {
             go.copy_kwok_stages(&self.kwok_stages())?;

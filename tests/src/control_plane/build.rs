@@ -75,10 +75,10 @@ impl Go {
         Ok(())
     }
 
-    /// Copies the CRDs of the Gateway API's standard channel.
-    pub(super) fn copy_gateway_api(&self, target: &Path) -> Result<()> {
+    /// Copies the CRDs of a channel of the Gateway API.
+    pub(super) fn copy_gateway_api(&self, channel: &str, target: &Path) -> Result<()> {
         let module = self.module(&GATEWAY_API, "sigs.k8s.io/gateway-api")?;
-        self.copy(&files_in(&module.join("config/crd/standard"))?, target, |text| {
+        self.copy(&files_in(&module.join("config/crd").join(channel))?, target, |text| {
             text.contains("kind: CustomResourceDefinition")
         })
     }

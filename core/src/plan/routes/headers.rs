@@ -35,9 +35,15 @@ fn header_value(value: &str) -> Result<(), String> {
 
 fn query_value(value: &str) -> Result<(), String> {
     if (1..=QUERY_VALUE_MAX).contains(&value.chars().count()) {
-        return Ok(());
+        return printable(value);
     }
     Err(format!("write 1 to {QUERY_VALUE_MAX} characters"))
+}
+
+/// Without characters that the API server does not read in an apply.
+pub(super) fn printable(value: &str) -> Result<(), String> {
+    let odd = |c: char| c.is_control() || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    if value.chars().any(odd) { Err("it has control characters; remove them".to_owned()) } else { Ok(()) }
 }
 
 /// Conditions on headers. Two on one header would be one: gateways look at the first alone.
@@ -107,6 +113,6 @@ mod tests {
         for bad in ["", " a", "a ", "a  b", "a\nb", "é", &"a".repeat(4097)] {
             assert!(header_value(bad).is_err(), "{bad:?}");
         }
-        assert!(query_value("é ü").is_ok() && query_value("").is_err());
+        assert!(query_value("é ü").is_ok() && query_value("").is_err() && query_value("\u{7f}").is_err());
     }
 }

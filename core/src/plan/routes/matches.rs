@@ -70,7 +70,7 @@ fn path_match(path: &HttpPathMatch) -> Result<(), String> {
         PathMatchType::RegularExpression if path.value.chars().count() > PATH_MAX => {
             Err(format!("the path is longer than {PATH_MAX} characters; write a shorter one"))
         }
-        PathMatchType::RegularExpression => Ok(()),
+        PathMatchType::RegularExpression => headers::printable(&path.value),
     }
 }
 
@@ -100,7 +100,7 @@ fn method_match(item: &GrpcMethodMatch) -> Result<(), String> {
         return Err("it says neither service nor method; write one of them, or leave it out".to_owned());
     }
     if item.type_ == ValueMatchType::RegularExpression {
-        return Ok(());
+        return [&item.service, &item.method].into_iter().flatten().try_for_each(|text| headers::printable(text));
     }
     let word = |text: &str| {
         text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -132,11 +132,13 @@ fn redirected(draft: &mut Draft<'_>, site: &Site<'_>, choice: &Choice<'_>, paren
     let field = site.at("tlsRedirect");
     let Some(pair) = choice.listeners else {
         let message = format!(
-            "no class says which listeners of {} are for http and https; have routing.gateways of the class name this \
-             gateway with listeners: {{http: ..., https: ...}}, or write tlsRedirect: false",
+            "the class has to say which listeners of {} are for http and https; have listeners: {{http: ..., https: ...}} \
+             written at that gateway in routing.gateways, or write tlsRedirect: false",
             choice.id
         );
-        draft.refuse(field, message);
+        // A class that wants it for gateways of its own, without saying how, contradicts itself.
+        let own = site.route.gateway.is_none() && site.route.tls_redirect.is_none();
+        draft.problems.blame(if own { Blame::Class } else { Blame::Spec }, field, message);
         return;
     };
     // What the class says of routes without a redirect does not count here; what the route itself says does.

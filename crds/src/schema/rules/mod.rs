@@ -6,6 +6,7 @@
 mod class;
 mod container;
 mod defaults;
+mod filters;
 mod identity;
 mod metadata;
 mod overrides;
@@ -99,6 +100,7 @@ pub fn of_microservices() -> Vec<Place> {
         pod::places(),
         routes::places(),
         overrides::places(),
+        filters::places(),
     ]
     .into_iter()
     .flatten()
