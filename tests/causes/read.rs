@@ -1,7 +1,7 @@
 //! What a user reads of a failing service, and how a test makes one.
 
-use anyhow::Result;
-use k8s_openapi::api::core::v1::Pod;
+use anyhow::{Context as _, Result};
+use k8s_openapi::{api::core::v1::Pod, apimachinery::pkg::apis::meta::v1::Condition};
 use kube::{
     ResourceExt,
     api::{Patch, PatchParams},
@@ -24,6 +24,15 @@ pub async fn kubelet_says(rig: &Rig, pod: &str, status: Value) -> Result<()> {
     let patch = Patch::Strategic(json!({"status": status}));
     rig.api::<Pod>().patch_status(pod, &PatchParams::default(), &patch).await?;
     Ok(())
+}
+
+/// The object that a message asks for, after it was applied as it stands there.
+pub async fn applied_as_told(rig: &Rig, condition: &Condition) -> Result<Value> {
+    let start = condition.message.find('{').context("no object in the message")?;
+    let mut objects = serde_json::Deserializer::from_str(&condition.message[start..]).into_iter();
+    let object: Value = objects.next().context("no object in the message")??;
+    rig.cluster.apply(&object.to_string()).await?;
+    Ok(object)
 }
 
 /// The only pod of the service runs well from now on.
