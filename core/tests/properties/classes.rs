@@ -182,7 +182,11 @@ fn is_sound(class: &Class) -> bool {
 fn identity(child: &Desired) -> Value {
     let at = |path: &str| child.body.pointer(path).cloned();
     let label = |key: &str| at(&format!("/metadata/labels/{}", key.replace('/', "~1")));
-    let of_pods = |key: &str| at(&format!("/spec/template/metadata/labels/{}", key.replace('/', "~1")));
+    // What is no Deployment has no pods, whatever an override writes there.
+    let of_pods = |key: &str| {
+        let label = at(&format!("/spec/template/metadata/labels/{}", key.replace('/', "~1")));
+        label.filter(|_| child.entry.kind == "Deployment")
+    };
     json!([
         child.entry.kind,
         child.name,
