@@ -9,8 +9,9 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use microservice_core::{
-    children,
-    plan::{Facts, Subject, plan},
+    offline::{self, Manifests},
+    plan::Blame,
+    render,
 };
 use microservice_crds::Microservice;
 
@@ -27,9 +28,14 @@ enum Command {
     /// Prints the objects that Microservices stand for, exactly as the operator would apply them. The owner's uid, which
     /// only the cluster knows, is left empty.
     Render {
-        /// Files with Microservices; `-` is standard input. Other kinds in them are passed over.
+        /// Files with Microservices; `-` is standard input. A MicroserviceClass or Namespace in them holds for all
+        /// Microservices, and other kinds are passed over.
         #[arg(short, long = "filename", required = true)]
         files: Vec<PathBuf>,
+        /// Files with further MicroserviceClasses and Namespaces, as they are in the cluster. A Microservice has the
+        /// class that it names, else the one that is annotated as default.
+        #[arg(short, long = "class", value_name = "FILE")]
+        classes: Vec<PathBuf>,
         /// Namespace of objects that name none.
         #[arg(short, long, default_value = "default")]
         namespace: String,
@@ -51,13 +57,19 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Render { files, namespace, explain } = command;
+    let Command::Render { files, classes, namespace, explain } = command;
+    let mut manifests = Manifests::default();
+    for file in &classes {
+        add(&mut manifests, &read(file)?).with_context(|| file.display().to_string())?;
+    }
+    // These only say what there is.
+    manifests.services.clear();
+    for file in &files {
+        add(&mut manifests, &read(file)?).with_context(|| file.display().to_string())?;
+    }
     let mut out = std::io::stdout().lock();
-    for file in files {
-        let text = read(&file)?;
-        for service in microservices(&text).with_context(|| file.display().to_string())? {
-            write!(out, "{}", render(service, &namespace, explain)?)?;
-        }
+    for service in &manifests.services {
+        write!(out, "{}", print(&manifests, service.clone(), &namespace, explain)?)?;
     }
     Ok(())
 }
@@ -71,40 +83,35 @@ fn read(file: &PathBuf) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| file.display().to_string())
 }
 
-/// The Microservices among the documents of a file.
-fn microservices(text: &str) -> anyhow::Result<Vec<Microservice>> {
+/// Adds the documents of a file.
+fn add(manifests: &mut Manifests, text: &str) -> anyhow::Result<()> {
     let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(text)?;
-    let ours = documents.into_iter().filter(|document| document.get("kind").is_some_and(|kind| kind == "Microservice"));
-    ours.map(|document| {
-        let name = document.pointer("/metadata/name").and_then(|name| name.as_str()).unwrap_or("?").to_owned();
-        serde_json::from_value(document).with_context(|| format!("Microservice {name}"))
-    })
-    .collect()
+    for document in documents {
+        manifests.add(document).map_err(anyhow::Error::msg)?;
+    }
+    Ok(())
 }
 
-fn render(service: Microservice, namespace: &str, explain: bool) -> anyhow::Result<String> {
-    let name = service.metadata.name.unwrap_or_default();
-    let subject = Subject {
-        namespace: service.metadata.namespace.unwrap_or_else(|| namespace.to_owned()),
-        uid: String::new(),
-        generation: 1,
-        spec: service.spec,
-        name,
-    };
-    let plan = match plan(&subject, &Facts::default()) {
-        Ok(plan) => plan,
+fn print(manifests: &Manifests, service: Microservice, namespace: &str, explain: bool) -> anyhow::Result<String> {
+    let subject = offline::subject(service, namespace);
+    let rendered = match render::render(&subject, &manifests.facts(&subject)) {
+        Ok(rendered) => rendered,
         Err(invalid) => {
-            let all: Vec<String> = invalid.iter().map(|i| format!("{}: {}", i.field, i.message)).collect();
-            bail!("Microservice {}: {}", subject.name, all.join("; "));
+            let all: Vec<String> = invalid.iter().map(ToString::to_string).collect();
+            let hint = match Blame::worst(&invalid) {
+                Blame::NoClass => " (or give it here, with --class FILE)",
+                _ => "",
+            };
+            bail!("Microservice {}: {}{hint}", subject.name, all.join("; "));
         }
     };
     let mut text = String::new();
     if explain {
-        for value in &plan.provenance {
+        for value in &rendered.plan.provenance {
             text.push_str(&format!("# {}: {} ({})\n", value.path, value.value, value.source));
         }
     }
-    for child in children::desired(&plan) {
+    for child in rendered.children {
         text.push_str("---\n");
         text.push_str(&serde_saphyr::to_string(&child.body)?);
     }
@@ -115,12 +122,20 @@ fn render(service: Microservice, namespace: &str, explain: bool) -> anyhow::Resu
 mod tests {
     use super::*;
 
+    const SERVICE: &str = "apiVersion: microservices.dev/v1alpha1\nkind: Microservice\nmetadata: {name: web}\n";
+    const CLASS: &str = "apiVersion: microservices.dev/v1alpha1\nkind: MicroserviceClass\nmetadata: {name: gold}\n";
+
+    fn printed(text: &str, explain: bool) -> anyhow::Result<String> {
+        let mut manifests = Manifests::default();
+        add(&mut manifests, text)?;
+        print(&manifests, manifests.services[0].clone(), "shop", explain)
+    }
+
     #[test]
     fn renders_the_microservices_of_a_file_and_passes_over_the_rest() {
-        let text = "kind: Namespace\n---\napiVersion: microservices.dev/v1alpha1\nkind: Microservice\n\
-            metadata: {name: web}\nspec: {image: 'x:1', ports: [{name: http, port: 80}]}\n";
-        let found = microservices(text).unwrap();
-        let rendered = render(found[0].clone(), "shop", false).unwrap();
+        let text =
+            format!("kind: ConfigMap\n---\n{SERVICE}spec: {{image: 'x:1', ports: [{{name: http, port: 80}}]}}\n");
+        let rendered = printed(&text, false).unwrap();
         for kind in ["Deployment", "Service", "ServiceAccount"] {
             assert!(rendered.contains(&format!("kind: {kind}\n")), "{rendered}");
         }
@@ -129,9 +144,27 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        let text = "apiVersion: microservices.dev/v1alpha1\nkind: Microservice\nmetadata: {name: web}\n\
-            spec: {image: 'x:1', ports: [{name: http, port: 80}], routes: [{hostnames: [a.example.com]}]}\n";
-        let error = render(microservices(text).unwrap()[0].clone(), "shop", false).unwrap_err().to_string();
+        let text = format!(
+            "{SERVICE}spec: {{image: 'x:1', ports: [{{name: http, port: 80}}], routes: [{{hostnames: [a.example.com]}}]}}\n"
+        );
+        let error = printed(&text, false).unwrap_err().to_string();
         assert!(error.contains("gateway"), "{error}");
+    }
+
+    #[test]
+    fn a_class_decides_and_is_shown_as_the_source() {
+        let class = format!("{CLASS}spec: {{defaults: {{env: [{{name: REGION, value: north}}], drainSeconds: 7}}}}\n");
+        let service = format!("{SERVICE}spec: {{image: 'x:1', class: gold, ports: [{{name: http, port: 80}}]}}\n");
+        let rendered = printed(&format!("{class}---\n{service}"), true).unwrap();
+        for line in [
+            "# class: \"gold\" (spec)\n",
+            "# env[REGION]: \"north\" (class)\n",
+            "# drainSeconds: 7 (class)\n",
+            "seconds: 7",
+        ] {
+            assert!(rendered.contains(line), "{line}: {rendered}");
+        }
+        let error = printed(&service, false).unwrap_err().to_string();
+        assert!(error.contains("no MicroserviceClass \"gold\"") && error.contains("--class FILE"), "{error}");
     }
 }

@@ -3,12 +3,17 @@
 //! the same bytes in the controller and in the command line tool.
 //!
 //! ```text
-//! Microservice + facts ──plan──> Plan ──children──> desired objects ──(applied by the operator)──> Outcome ──status──> status
+//! Microservice + facts ──plan──> Plan ──children──> objects ──overrides──> desired objects
+//!                        └──────────────── render ────────────────┘              │
+//!                                     status <──status── Outcome <──(applied by the operator)
 //! ```
 
 pub mod children;
 pub mod compare;
 pub mod gateway;
+pub mod offline;
 pub mod outcome;
 pub mod plan;
+pub mod render;
+pub mod selector;
 pub mod status;

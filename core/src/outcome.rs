@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Invalid, Plan};
+use crate::{
+    gateway::View,
+    plan::{Invalid, Plan},
+};
 
 /// Everything that one reconcile learned about one Microservice.
 #[derive(Clone, Debug)]
@@ -20,6 +23,10 @@ pub struct Outcome {
     pub pods: Vec<PodSummary>,
     /// Autoscalers of somebody else, the oldest first.
     pub scalers: Vec<Scaler>,
+    /// What is known of the Gateways that the routes hang on.
+    pub gateways: View,
+    /// What is worth knowing of the routes and stands against nothing, as whole sentences: told in the message of Exposed.
+    pub warnings: Vec<String>,
     /// Something outside the children went wrong, such as a prune: system fault, retried.
     pub fault: Option<String>,
 }
@@ -209,15 +216,21 @@ pub struct AutoscalerHealth {
 /// A route of the Gateway API.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteHealth {
+    /// When the route was created.
+    pub created: Option<Timestamp>,
     /// What each controller says, only of the current generation.
     pub parents: Vec<RouteParent>,
 }
 
-/// What one controller says of a route on one Gateway.
+/// What one controller says of a route on one parent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RouteParent {
-    /// The Gateway, as `namespace/name` or `name`.
+    /// Kind of the parent. Example: `Gateway`.
+    pub kind: String,
+    /// The parent, as `namespace/name` or `name`.
     pub gateway: String,
+    /// The listener that the route asks for there.
+    pub section: Option<String>,
     /// The controller.
     pub controller: String,
     /// Condition Accepted.

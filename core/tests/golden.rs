@@ -11,10 +11,10 @@ use std::{
 };
 
 use microservice_core::{
-    children,
-    plan::{self, Facts, Subject},
+    offline::{self, Manifests},
+    plan::Subject,
+    render::render,
 };
-use microservice_crds::MicroserviceSpec;
 use serde_json::{Value, json};
 
 /// The uid of every subject: owner references must not differ from run to run.
@@ -24,9 +24,17 @@ const UID: &str = "00000000-0000-4000-8000-000000000000";
 fn every_input_is_rendered_as_its_golden_file_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let output = root.join("tests/golden/output");
-    let mut rendered = render_folder(&root.join("tests/golden/inputs"), Path::new(""));
+    let mut rendered = BTreeMap::new();
+    // An input stands for itself; the files of a sample belong together.
+    let inputs = root.join("tests/golden/inputs");
+    for file in yaml_files(&inputs) {
+        rendered.extend(render_files(&inputs, Path::new(""), &[file]));
+    }
     assert!(rendered.len() >= 40, "only {} inputs: are they all there?", rendered.len());
-    rendered.extend(render_folder(&root.join("manifests/samples"), Path::new("samples")));
+    let samples = root.join("manifests/samples");
+    for sample in std::fs::read_dir(&samples).unwrap() {
+        rendered.extend(render_files(&samples, Path::new("samples"), &yaml_files(&sample.unwrap().path())));
+    }
 
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut wrong = Vec::new();
@@ -54,39 +62,45 @@ fn every_input_is_rendered_as_its_golden_file_says() {
     assert!(wrong.is_empty(), "run `make golden` and look at the changes:\n{}", wrong.join("\n"));
 }
 
-/// Renders every Microservice below a folder; the key is the path of the golden file.
-fn render_folder(folder: &Path, below: &Path) -> BTreeMap<PathBuf, String> {
+/// Renders every Microservice of some files, with the classes and namespaces in them; the key is the path of the golden
+/// file.
+fn render_files(folder: &Path, below: &Path, files: &[PathBuf]) -> BTreeMap<PathBuf, String> {
+    let read = |path: &PathBuf| -> Vec<Value> {
+        let text = std::fs::read_to_string(path).unwrap();
+        serde_saphyr::from_multiple(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    };
+    let mut all = Manifests::default();
+    for document in files.iter().flat_map(read) {
+        all.add(document).unwrap();
+    }
     let mut rendered = BTreeMap::new();
-    for path in yaml_files(folder) {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let documents: Vec<Value> =
-            serde_saphyr::from_multiple(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let services: Vec<&Value> = documents.iter().filter(|d| d["kind"] == "Microservice").collect();
-        if services.is_empty() {
-            continue;
+    for path in files {
+        let mut own = Manifests::default();
+        for document in read(path) {
+            own.add(document).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         }
-        let text: String = services.iter().map(|document| render(&path, document)).collect();
-        rendered.insert(below.join(path.strip_prefix(folder).unwrap()), text);
+        let text: String =
+            own.services.into_iter().map(|service| print(&all, offline::subject(service, "default"))).collect();
+        if !text.is_empty() {
+            rendered.insert(below.join(path.strip_prefix(folder).unwrap()), text);
+        }
     }
     rendered
 }
 
-fn render(path: &Path, document: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or("default").to_owned();
-    let spec: MicroserviceSpec =
-        serde_json::from_value(document["spec"].clone()).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let subject = Subject {
-        name: text(&document["metadata"]["name"]),
-        namespace: text(&document["metadata"]["namespace"]),
-        uid: UID.into(),
-        generation: 1,
-        spec,
-    };
-    match plan::plan(&subject, &Facts::default()) {
-        Ok(plan) => children::desired(&plan).iter().map(|child| yaml(&child.body)).collect(),
+fn print(manifests: &Manifests, subject: Subject) -> String {
+    let subject = Subject { uid: UID.into(), ..subject };
+    match render(&subject, &manifests.facts(&subject)) {
+        Ok(rendered) => rendered.children.iter().map(|child| yaml(&child.body)).collect(),
         Err(invalid) => {
-            let list: Vec<Value> = invalid.iter().map(|i| json!({"field": i.field, "message": i.message})).collect();
-            yaml(&json!({"refused": list}))
+            let entry = |i: &microservice_core::plan::Invalid| {
+                let mut entry = json!({"field": i.field, "message": i.message});
+                if i.blame != Default::default() {
+                    entry["reason"] = i.blame.reason().into();
+                }
+                entry
+            };
+            yaml(&json!({"refused": invalid.iter().map(entry).collect::<Vec<_>>()}))
         }
     }
 }

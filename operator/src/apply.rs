@@ -121,6 +121,10 @@ impl Apply<'_> {
                 let message = format!("cannot list {}: {why}", self.desired.entry.plural);
                 return Some(ChildResult::Failed { message });
             }
+            Some(Served::Forbidden) => {
+                let message = format!("the operator has no right to list {}", self.desired.entry.plural);
+                return Some(ChildResult::Failed { message });
+            }
             Some(Served::Starting) | None => {
                 let message = format!("the list of {} has not come yet", self.desired.entry.plural);
                 return Some(ChildResult::Failed { message });

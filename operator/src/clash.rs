@@ -15,7 +15,7 @@ use crate::{
     child::Child,
     cluster::api_resource,
     context::Context,
-    follow::{Signal, follow},
+    follow::{SOON, Signal, follow},
     key::Key,
     object::LeanObject,
     queue::Priority,
@@ -104,7 +104,7 @@ async fn watch(ctx: Context, slot: Slot) {
     let api: Api<LeanObject> = Api::namespaced_with(ctx.cluster.client().clone(), &key.namespace, &api_resource(entry));
     let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let mut seen = false;
-    follow(api, config, "name clash", |signal| {
+    follow(api, config, "name clash", SOON, |signal| {
         let moved = match signal {
             Signal::Event(watcher::Event::Init) => {
                 seen = false;

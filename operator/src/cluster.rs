@@ -54,7 +54,7 @@ pub struct Cluster {
 pub struct Target<'a> {
     /// Its kind.
     pub resource: &'a ApiResource,
-    /// Its namespace.
+    /// Its namespace; empty for a kind of the whole cluster.
     pub namespace: &'a str,
     /// Its name.
     pub name: &'a str,
@@ -104,7 +104,10 @@ impl Cluster {
     }
 
     fn api(&self, target: Target<'_>) -> Api<LeanObject> {
-        Api::namespaced_with(self.client.clone(), target.namespace, target.resource)
+        match target.namespace {
+            "" => Api::all_with(self.client.clone(), target.resource),
+            namespace => Api::namespaced_with(self.client.clone(), namespace, target.resource),
+        }
     }
 
     /// Server-side apply of a whole desired object.
@@ -209,8 +212,13 @@ fn classify(error: &kube::Error) -> (Failure, Sign) {
     match status.code {
         404 => (Failure::Missing(message), Sign::Well),
         409 => (Failure::Conflict(message), Sign::Well),
-        // What is stored does not fit the schema of today: no fault of the server's, and the same tomorrow.
-        500 if message.contains("failed to create typed live object") => (Failure::Invalid(message), Sign::Well),
+        // What is stored, or what we apply, does not fit the schema that is installed: no fault of the server's, and the
+        // same tomorrow.
+        500 if message.contains("failed to create typed live object")
+            || message.contains("failed to create typed patch object") =>
+        {
+            (Failure::Invalid(message), Sign::Well)
+        }
         // A policy's refusal comes with any of these, 422 unless it says otherwise; policies change, so it is tried again.
         400 | 422 if denied(&message) => (Failure::Forbidden(message), Sign::Well),
         400 | 405 | 413 | 415 | 422 => (Failure::Invalid(message), Sign::Well),

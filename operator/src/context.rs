@@ -14,13 +14,28 @@ use kube::{
 };
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{Options, clash::Clashes, cluster::Cluster, mounts::Mounts, queue::Queue, store::Store};
+use crate::{
+    Options,
+    around::Around,
+    claims::Claims,
+    clash::Clashes,
+    cluster::Cluster,
+    interest::{Interest, Interests},
+    mounts::Mounts,
+    queue::{Priority, Queue},
+    store::Store,
+};
 
 /// How soon everything is tried again when the API server is back.
 pub const RECOVERY: Duration = Duration::from_secs(1);
 
 /// How often that may happen: a server that is ill for some requests only comes back after each of them.
 const RECOVERIES: Duration = Duration::from_secs(60);
+
+/// How many of those whom a change of a class or Gateway concerns are worked on at once; the others follow at this pace,
+/// so that one change of the platform does not shake everything at the same time.
+const AT_ONCE: usize = 16;
+const PACE: Duration = Duration::from_millis(10);
 
 /// What all parts of a running operator share. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +46,12 @@ pub struct Context {
     pub store: Arc<Store>,
     /// What is to be done.
     pub queue: Arc<Queue>,
+    /// Classes, namespaces and Gateways.
+    pub around: Arc<Around>,
+    /// Who depends on which of them.
+    pub interests: Arc<Interests>,
+    /// Who has which host and path.
+    pub claims: Arc<Claims>,
     /// Foreign objects that hold the name of a child.
     pub clashes: Arc<Clashes>,
     /// What the kubelet said of pods that wait for their containers.
@@ -73,6 +94,9 @@ impl Context {
             cluster: Cluster::new(client.clone(), options.in_flight, on_recovery),
             store,
             queue,
+            around: Arc::default(),
+            interests: Arc::default(),
+            claims: Arc::default(),
             clashes: Arc::default(),
             mounts: Arc::default(),
             recorder: Recorder::new(client, reporter),
@@ -80,6 +104,22 @@ impl Context {
             settled: Arc::default(),
             started: Arc::default(),
             recoveries,
+        }
+    }
+
+    /// Wakes those who depend on any of these.
+    pub fn wake(&self, interests: Vec<Interest>) {
+        let mut keys: Vec<_> = interests.iter().flat_map(|interest| self.interests.of(interest)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut delay = Duration::ZERO;
+        for (index, key) in keys.iter().enumerate() {
+            if index < AT_ONCE {
+                self.queue.enqueue(key, Priority::Drift);
+            } else {
+                delay += PACE;
+                self.queue.enqueue_after(key, delay);
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use crate::backoff;
 
 const FIRST: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_secs(5);
+/// Failures in a row that may be a mistake of the moment, also where they say that something is forbidden.
+const FEW: u32 = 5;
 /// Failures in a row after which the watch starts from a fresh list: a server may refuse a stale place for ever.
 const PATIENCE: u32 = 3;
 
@@ -29,9 +31,19 @@ pub enum Signal<K> {
     },
 }
 
-/// Follows a list and its watch until the future is dropped.
-pub async fn follow<K>(api: Api<K>, config: watcher::Config, what: &str, mut tell: impl FnMut(Signal<K>))
-where
+/// How soon a stream is tried again that the operator has no right to, where it cannot work without.
+pub const SOON: Duration = MOST;
+/// And where it can: rights come late, if at all.
+pub const LATE: Duration = Duration::from_secs(60);
+
+/// Follows a list and its watch until the future is dropped. While it is forbidden it is tried again after `forbidden`.
+pub async fn follow<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    what: &str,
+    forbidden: Duration,
+    mut tell: impl FnMut(Signal<K>),
+) where
     K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
 {
     let mut failures = 0;
@@ -49,7 +61,8 @@ where
                 Err(error) => {
                     failures += 1;
                     let code = status_code(&error);
-                    let delay = backoff::delay(failures, FIRST, MOST);
+                    let most = if code == 403 && failures > FEW { forbidden } else { MOST };
+                    let delay = if most > MOST { most } else { backoff::delay(failures, FIRST, most) };
                     tracing::warn!(what, %error, failures, "watch failed; trying again in {} ms", delay.as_millis());
                     tell(Signal::Failed { code, message: error.to_string() });
                     tokio::time::sleep(delay).await;

@@ -6,18 +6,24 @@
 //! ```
 
 pub mod apply;
+pub mod around;
 pub mod attempts;
 pub mod backoff;
 pub mod breaker;
 pub mod child;
+pub mod claims;
 pub mod clash;
+pub mod class_status;
+pub mod classes;
 pub mod cluster;
 pub mod context;
 pub mod follow;
 pub mod handover;
+pub mod interest;
 pub mod key;
 pub mod mounts;
 pub mod object;
+pub mod observe;
 pub mod prune;
 pub mod queue;
 pub mod reconcile;
@@ -30,6 +36,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use futures::future::FutureExt;
 use tokio::{task::JoinSet, time::Instant};
+use tokio_util::task::AbortOnDropHandle;
 
 pub use crate::context::Context;
 
@@ -64,6 +71,10 @@ pub async fn run(ctx: Context, concurrency: usize, shutdown: impl Future<Output 
         () = shutdown.clone() => return,
         () = first_lists(&ctx) => {}
     }
+    // Who has which host must be known before the first route is written, or a younger service could take one back.
+    for key in ctx.store.services() {
+        reconcile::claim(&ctx, &key);
+    }
     ctx.started.store(true, Ordering::SeqCst);
     tracing::info!(services = ctx.store.services().len(), "started");
 
@@ -80,8 +91,9 @@ pub async fn run(ctx: Context, concurrency: usize, shutdown: impl Future<Output 
             }
         });
     }
+    let class_status = AbortOnDropHandle::new(tokio::spawn(class_status::keep(ctx.clone())));
     shutdown.await;
-    drop(streams);
+    drop((streams, class_status));
     // A reconcile that was begun is ended: it leaves less to the next operator.
     if tokio::time::timeout(FAREWELL, async { while workers.join_next().await.is_some() {} }).await.is_err() {
         tracing::warn!("some reconciles did not end in time");

@@ -8,9 +8,11 @@ use std::{
 use futures::future::join_all;
 use jiff::Timestamp;
 use microservice_core::{
-    children::{self, CHILDREN, Desired},
-    outcome::{ChildOutcome, ChildResult, Outcome, ScaleTarget},
+    children::{CHILDREN, Desired},
+    gateway::View,
+    outcome::{ChildOutcome, ChildResult, Outcome},
     plan::{self, Facts, Invalid, Plan, Subject},
+    render::{Rendered, render},
 };
 use microservice_crds::MicroserviceSpec;
 use tokio::time::Instant;
@@ -22,7 +24,10 @@ use crate::{
     context::{Context, RECOVERY},
     handover,
     key::Key,
-    mounts, prune,
+    mounts,
+    observe::{self, Blind, Observed},
+    prune,
+    queue::Priority,
     report::report,
     store::{Kind, Service, Snapshot},
 };
@@ -60,11 +65,18 @@ fn fault(ctx: &Context, key: &Key, why: &str) -> Option<Duration> {
 async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
     let Some(snapshot) = ctx.store.snapshot(key).filter(|s| !s.service.deleting) else {
         ctx.clashes.retain(key, |_, _| false);
+        observe::forget(ctx, key);
         return None;
+    };
+    let planned = match decode(key, &snapshot.service).map(|subject| look(ctx, key, &snapshot, subject)) {
+        Ok(Ok(planned)) => planned,
+        Err(invalid) | Ok(Err(Blind::Invalid(invalid))) => Planned::refused(vec![invalid]),
+        // Nothing can be said that would be true: everything stays as it is.
+        Ok(Err(Blind::Unseen(why))) => return fault(ctx, key, &why),
     };
     let recoveries = ctx.recoveries.load(Ordering::Relaxed);
     let mut attempts = snapshot.attempts.clone();
-    let mut outcome = converge(ctx, key, &snapshot, &mut attempts).await;
+    let mut outcome = converge(ctx, key, &snapshot, planned, &mut attempts).await;
     mounts::explain(ctx, key, &mut outcome.pods).await;
     let now = Timestamp::now().round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH);
     let reported = report(ctx, key, &snapshot, &outcome, now).await;
@@ -87,49 +99,98 @@ async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
     [retry, next_write, reported.ok().flatten()].into_iter().flatten().min()
 }
 
+/// What shall stand, or why that cannot be said.
+struct Planned {
+    rendered: Result<Rendered, Vec<Invalid>>,
+    paused: bool,
+    gateways: View,
+    warnings: Vec<String>,
+    /// What it was rendered from.
+    from: Option<(Subject, Facts)>,
+}
+
+impl Planned {
+    fn refused(why: Vec<Invalid>) -> Self {
+        Self { rendered: Err(why), paused: false, gateways: View::default(), warnings: Vec::new(), from: None }
+    }
+}
+
+/// Plans with all that is known, and notes what the plan depends on and what it claims.
+fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Result<Planned, Blind> {
+    let Observed { mut facts, interests } = observe::observe(ctx, key, snapshot, &subject)?;
+    ctx.interests.set(key, interests);
+    let mut rendered = render(&subject, &facts);
+    let mut warnings = Vec::new();
+    // What cannot be planned stays as it was, and so does what it has claimed.
+    if let Ok(own) = &rendered {
+        let claims = plan::claims(&own.plan);
+        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, claims.iter().cloned().collect());
+        let others = ctx.claims.of_others(key, &claims);
+        let mixed = plan::mixed_kinds(&claims, others.iter().map(|(claim, who)| (claim, who.as_str())));
+        warnings = mixed.iter().map(ToString::to_string).collect();
+        concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
+        if !taken.is_empty() {
+            facts.taken = taken;
+            rendered = render(&subject, &facts);
+        }
+    }
+    // It went away meanwhile, and what it had was given back before it was taken here.
+    if !ctx.store.is_there(key, &snapshot.service.uid) {
+        observe::forget(ctx, key);
+    }
+    let (paused, gateways) = (subject.spec.paused, facts.gateways.clone());
+    Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)) })
+}
+
+/// Notes what a Microservice claims, before anything is written for anybody.
+pub fn claim(ctx: &Context, key: &Key) {
+    let Some(snapshot) =
+        ctx.store.snapshot(key).filter(|s| !s.service.deleting && s.service.spec.contains("\"routes\""))
+    else {
+        return;
+    };
+    if let Ok(subject) = decode(key, &snapshot.service) {
+        let _ = look(ctx, key, &snapshot, subject);
+    }
+}
+
 /// Makes the children what they should be, as far as that goes, and says how far it went.
-async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut Attempts) -> Outcome {
-    let service = &snapshot.service;
+async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planned, attempts: &mut Attempts) -> Outcome {
+    let Planned { mut rendered, paused, gateways, warnings, from } = planned;
     let mut outcome = Outcome {
-        generation: service.generation,
-        paused: false,
+        generation: snapshot.service.generation,
+        paused,
         plan: Err(Vec::new()),
         children: Vec::new(),
         pods: snapshot.pods.clone(),
         scalers: snapshot.scalers.clone(),
+        gateways,
+        warnings,
         fault: None,
     };
-    let plan = match decode(key, service) {
-        Ok(subject) => {
-            outcome.paused = subject.spec.paused;
-            let mut facts = facts(snapshot);
-            let plan = plan::plan(&subject, &facts);
-            match &plan {
-                // The count is taken from an autoscaler only when it is gone: else it would take it back.
-                Ok(said)
-                    if !outcome.paused
-                        && let Some(left) = handover::retire(ctx, key, snapshot, said).await =>
-                {
-                    outcome.fault = Some(left.failure.to_string());
-                    facts.foreign_scaler = Some(left.autoscaler);
-                    plan::plan(&subject, &facts)
-                }
-                _ => plan,
-            }
-        }
-        Err(invalid) => Err(vec![invalid]),
-    };
-    match &plan {
-        Ok(plan) if outcome.paused => {
+    // The count is taken from an autoscaler only when it is gone: else it would take it back.
+    if let (Ok(said), Some((subject, mut facts))) = (&rendered, from)
+        && !paused
+        && let Some(left) = handover::retire(ctx, key, snapshot, &said.plan).await
+    {
+        outcome.fault = Some(left.failure.to_string());
+        facts.foreign_scaler = Some(left.autoscaler);
+        rendered = render(&subject, &facts);
+    }
+    match &rendered {
+        Ok(Rendered { children: desired, .. }) if paused => {
             attempts.retain(|_, _| false);
-            outcome.children = paused(snapshot, &children::desired(plan));
+            outcome.children = untouched(snapshot, desired);
         }
-        Ok(plan) => {
-            let desired = children::desired(plan);
-            let wanted = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
-            ctx.clashes.retain(key, wanted);
-            attempts.retain(wanted);
-            outcome.children = apply_all(ctx, key, snapshot, plan, &desired, attempts).await;
+        Ok(Rendered { plan, children: desired }) => {
+            let is_desired = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
+            ctx.clashes.retain(key, is_desired);
+            attempts.retain(is_desired);
+            outcome.children = apply_all(ctx, key, snapshot, plan, desired, attempts).await;
+            // What is withheld for now stays as it stands.
+            let wanted = |kind: Kind, name: &str| {
+                is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
+            };
             // What replaces it stands: only now may the old go. What was just written is in the store, not in the snapshot.
             if !outcome.children.iter().any(|child| failed(&child.result))
                 && let Some(fresh) = ctx.store.snapshot(key)
@@ -138,10 +199,10 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, attempts: &mut 
                 outcome.fault = Some(failure.to_string());
             }
         }
-        // What cannot be planned leaves everything as it was, and nothing is tried again.
+        // What cannot be rendered leaves everything as it was, and nothing is tried again.
         Err(_) => attempts.retain(|_, _| false),
     }
-    outcome.plan = plan;
+    outcome.plan = rendered.map(|rendered| rendered.plan);
     outcome
 }
 
@@ -158,18 +219,6 @@ fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {
         generation: service.generation,
         spec,
     })
-}
-
-/// What the cluster alone can tell.
-fn facts(snapshot: &Snapshot) -> Facts {
-    let from_status = snapshot.service.status.as_ref().and_then(|status| status.profile.clone());
-    let on_deployment = snapshot.scalers.iter().find(|scaler| scaler.target == ScaleTarget::Deployment);
-    let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
-    Facts {
-        foreign_scaler: on_deployment.map(|scaler| scaler.name.clone()),
-        sticky_profile: from_status.or_else(|| mine().find_map(|child| child.profile.clone())),
-        ..Facts::default()
-    }
 }
 
 fn kind_of(desired: &Desired) -> Kind {
@@ -232,7 +281,7 @@ fn failed(result: &ChildResult) -> bool {
 }
 
 /// The children that are there, untouched.
-fn paused(snapshot: &Snapshot, desired: &[Desired]) -> Vec<ChildOutcome> {
+fn untouched(snapshot: &Snapshot, desired: &[Desired]) -> Vec<ChildOutcome> {
     let present = |desired: &Desired| {
         let child: &Arc<_> = snapshot.children.get(&(kind_of(desired), desired.name.clone()))?;
         child.owner.is(&snapshot.service.uid).then(|| ChildOutcome {

@@ -124,7 +124,8 @@ async fn every_sample() {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let objects: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap();
-            for mut object in objects.into_iter().filter(|object| object["kind"] == "Microservice") {
+            let ours = |object: &Value| object["apiVersion"] == "microservices.dev/v1alpha1";
+            for mut object in objects.into_iter().filter(ours) {
                 object["metadata"].as_object_mut().unwrap().remove("namespace");
                 if let Err(words) = server::create(server::installed().await, &object, true).await {
                     panic!("{}: {words}", path.display());

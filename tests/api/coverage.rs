@@ -2,31 +2,46 @@
 
 use microservice_crds::schema::rules;
 
-use crate::{containers, identity, metadata, pods, ports, probes, rollouts, routes, scaling, server::Refused, volumes};
+use crate::{
+    classes, containers, identity, metadata, overrides, pods, ports, probes, rollouts, routes, scaling,
+    server::Refused, volumes,
+};
+
+/// What Microservices are refused for.
+pub const OF_MICROSERVICES: [&[Refused]; 11] = [
+    &identity::REFUSED,
+    &containers::REFUSED,
+    &volumes::REFUSED,
+    &metadata::REFUSED,
+    &ports::REFUSED,
+    &probes::REFUSED,
+    &scaling::REFUSED,
+    &rollouts::REFUSED,
+    &pods::REFUSED,
+    &routes::REFUSED,
+    &overrides::REFUSED,
+];
+
+fn without_a_row(places: Vec<rules::Place>, expected: &[&str]) -> Vec<String> {
+    let messages = places.into_iter().flat_map(|place| place.checks).map(|(_, message)| message);
+    messages.filter(|message| !expected.iter().any(|part| message.contains(part))).collect()
+}
 
 #[test]
 fn every_rule_has_a_row() {
-    let tables: [&[Refused]; 10] = [
-        &identity::REFUSED,
-        &containers::REFUSED,
-        &volumes::REFUSED,
-        &metadata::REFUSED,
-        &ports::REFUSED,
-        &probes::REFUSED,
-        &scaling::REFUSED,
-        &rollouts::REFUSED,
-        &pods::REFUSED,
-        &routes::REFUSED,
-    ];
     let mut expected: Vec<&str> =
-        tables.iter().flat_map(|table| table.iter().map(|(_, _, message)| *message)).collect();
+        OF_MICROSERVICES.iter().flat_map(|table| table.iter().map(|(_, _, message)| *message)).collect();
     expected.extend(identity::NAMES_REFUSED.iter().map(|(_, message)| *message));
     expected.push(volumes::TOO_LARGE);
-    let without: Vec<String> = rules::of_microservices()
-        .into_iter()
-        .flat_map(|place| place.checks)
-        .map(|(_, message)| message)
-        .filter(|message| !expected.iter().any(|part| message.contains(part)))
-        .collect();
+    let without = without_a_row(rules::of_microservices(), &expected);
+    assert!(without.is_empty(), "rules without a row:\n{}", without.join("\n"));
+}
+
+#[test]
+fn every_rule_of_a_class_has_a_row() {
+    let defaults = classes::refused_as_defaults();
+    let rows = classes::REFUSED.iter().map(|(_, _, message)| *message);
+    let expected: Vec<&str> = rows.chain(defaults.iter().map(|(_, _, message)| *message)).collect();
+    let without = without_a_row(rules::of_classes(), &expected);
     assert!(without.is_empty(), "rules without a row:\n{}", without.join("\n"));
 }

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 mod accepted;
+mod classes;
 mod containers;
 mod coverage;
 mod definition;
 mod identity;
 mod kubectl;
 mod metadata;
+mod overrides;
 mod pods;
 mod ports;
 mod probes;

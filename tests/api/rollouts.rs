@@ -2,14 +2,13 @@
 
 use crate::server::{self, Accepted, Refused};
 
-pub const REFUSED: [Refused; 13] = [
+pub const REFUSED: [Refused; 11] = [
     ("recreate with surge", "rollout: {strategy: Recreate, maxSurge: 1}", "strategy Recreate ends all old pods first"),
     ("no way forward", "rollout: {maxSurge: 0, maxUnavailable: 0%}", "must not both be 0"),
-    ("no way forward by default", "rollout: {maxSurge: '0%'}", "must not both be 0"),
     (
         "a deadline before readiness",
-        "rollout: {minReadySeconds: 600}",
-        "rollout.progressDeadlineSeconds (600 unless said) must be greater",
+        "rollout: {minReadySeconds: 60, progressDeadlineSeconds: 60}",
+        "rollout.progressDeadlineSeconds must be greater",
     ),
     ("a surge without percent", "rollout: {maxSurge: '25'}", "write a number of pods from 0 on, or a percentage as in"),
     ("a negative surge", "rollout: {maxSurge: -1}", "write a number of pods from 0 on, or a percentage as in"),
@@ -34,21 +33,22 @@ pub const REFUSED: [Refused; 13] = [
         "drainSeconds: 3\nlifecycle: {preStop: {sleep: {seconds: 3}}}",
         "drainSeconds and lifecycle.preStop both say",
     ),
-    ("a drain longer than grace", "drainSeconds: 30", "must be less than terminationGracePeriodSeconds"),
     (
-        "the default drain longer than grace",
-        "ports: [{name: http, port: 80}]\nterminationGracePeriodSeconds: 5",
+        "a drain as long as grace",
+        "drainSeconds: 45\nterminationGracePeriodSeconds: 45",
         "must be less than terminationGracePeriodSeconds",
     ),
 ];
 
-const ACCEPTED: [Accepted; 9] = [
+const ACCEPTED: [Accepted; 11] = [
     (
         "recreate",
         "rollout: {strategy: Recreate, minReadySeconds: 5, progressDeadlineSeconds: 6, revisionHistoryLimit: 0}",
     ),
     ("percents", "rollout: {maxSurge: 200%, maxUnavailable: 100%}"),
     ("no surge", "rollout: {maxSurge: 0, maxUnavailable: 1}"),
+    ("no surge, and the rest as it follows", "rollout: {maxSurge: 0}"),
+    ("a short grace", "ports: [{name: http, port: 80}]\nterminationGracePeriodSeconds: 5"),
     ("no budget", "disruptionBudget: {enabled: false}"),
     ("a budget", "disruptionBudget: {minAvailable: 50%, unhealthyPodEvictionPolicy: IfHealthyBudget}"),
     ("a long drain", "drainSeconds: 60\nterminationGracePeriodSeconds: 90"),

@@ -2,7 +2,7 @@
 
 use crate::server::{self, Accepted, Refused};
 
-pub const REFUSED: [Refused; 20] = [
+pub const REFUSED: [Refused; 18] = [
     (
         "replicas beside a range",
         "scaling: {replicas: 2, minReplicas: 2, maxReplicas: 3}",
@@ -11,12 +11,10 @@ pub const REFUSED: [Refused; 20] = [
     ),
     ("replicas beside max", "scaling: {replicas: 2, maxReplicas: 3}", "scaling.replicas cannot stand beside"),
     ("min above max", "scaling: {minReplicas: 4, maxReplicas: 3}", "must not be greater than scaling.maxReplicas"),
-    ("min alone", "scaling: {minReplicas: 4}", "set scaling.maxReplicas as well"),
-    ("cpu beside replicas", "scaling: {replicas: 4, cpu: 80}", "set scaling.maxReplicas as well"),
     (
-        "metrics alone",
-        "scaling: {metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 50}}}]}",
-        "set scaling.maxReplicas as well",
+        "cpu beside replicas",
+        "scaling: {replicas: 4, cpu: 80}",
+        "and scaling.replicas is a fixed count: remove it, or them",
     ),
     ("min of zero", "scaling: {minReplicas: 0, maxReplicas: 3}", "only with a metric of type Object or External"),
     (
@@ -74,11 +72,13 @@ pub const REFUSED: [Refused; 20] = [
     ("cpu of zero", "scaling: {maxReplicas: 3, cpu: 0}", "should be greater than or equal to 1"),
 ];
 
-const ACCEPTED: [Accepted; 9] = [
+const ACCEPTED: [Accepted; 11] = [
     ("nothing", "scaling: {}"),
     ("a count", "scaling: {replicas: 3}"),
     ("stopped", "scaling: {replicas: 0}"),
     ("max alone", "scaling: {maxReplicas: 3}"),
+    ("min alone: the rest may come from the class", "scaling: {minReplicas: 4}"),
+    ("a target alone: the rest may come from the class", "scaling: {cpu: 60}"),
     ("a range", "scaling: {minReplicas: 2, maxReplicas: 10, cpu: 80, memory: 120}"),
     (
         "scale to zero",

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use microservice_crds::{Microservice, schema};
+use microservice_crds::{Microservice, MicroserviceClass, schema};
 use microservice_tests::control_plane::{ControlPlane, Options};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -13,7 +13,8 @@ pub type Refused = (&'static str, &'static str, &'static str);
 /// What the row is about, and what stands under `spec` (the image is added).
 pub type Accepted = (&'static str, &'static str);
 
-const FOLDER: &str = "/apis/microservices.dev/v1alpha1/namespaces/default/microservices";
+const MICROSERVICES: &str = "/apis/microservices.dev/v1alpha1/namespaces/default/microservices";
+const CLASSES: &str = "/apis/microservices.dev/v1alpha1/microserviceclasses";
 
 /// The shared control plane, with the definition installed as most users do: by a plain, client-side apply.
 pub async fn installed() -> &'static ControlPlane {
@@ -52,11 +53,23 @@ pub fn object(name: &str, spec: &str) -> Value {
     })
 }
 
-/// Creates an object, strictly; gives back what the server made of it, or its words.
+/// A MicroserviceClass; `spec` is YAML.
+pub fn class(spec: &str) -> Value {
+    let spec: Value = if spec.is_empty() { json!({}) } else { serde_saphyr::from_str(spec).expect(spec) };
+    json!({
+        "apiVersion": "microservices.dev/v1alpha1",
+        "kind": "MicroserviceClass",
+        "metadata": {"name": "gold"},
+        "spec": spec,
+    })
+}
+
+/// Creates a Microservice or a class, strictly; gives back what the server made of it, or its words.
 pub async fn create(server: &ControlPlane, object: &Value, dry_run: bool) -> Result<Value, String> {
     let client = server.client().expect("a client");
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
-    let request = http::Request::post(format!("{FOLDER}?fieldValidation=Strict{dry_run}"))
+    let folder = if object["kind"] == "MicroserviceClass" { CLASSES } else { MICROSERVICES };
+    let request = http::Request::post(format!("{folder}?fieldValidation=Strict{dry_run}"))
         .header("content-type", "application/json")
         .body(serde_json::to_vec(object).expect("JSON"))
         .expect("a request");
@@ -69,10 +82,21 @@ pub async fn create(server: &ControlPlane, object: &Value, dry_run: bool) -> Res
 
 /// Puts all rows to the server, and fails with all that were not refused as they say.
 pub async fn assert_refused(rows: &[Refused]) {
+    let objects = rows.iter().map(|(about, spec, message)| (*about, object("frontend", spec), *message));
+    all_refused(objects).await;
+}
+
+/// Puts classes to the server, and fails with all that were not refused as they say.
+pub async fn assert_classes_refused(rows: &[Refused]) {
+    all_refused(rows.iter().map(|(about, spec, message)| (*about, class(spec), *message))).await;
+}
+
+async fn all_refused(rows: impl Iterator<Item = (&str, Value, &str)>) {
     let server = installed().await;
     let mut wrong = String::new();
-    for (about, spec, message) in rows {
-        match create(server, &object("frontend", spec), true).await {
+    for (about, object, message) in rows {
+        let spec = &object["spec"];
+        match create(server, &object, true).await {
             Ok(_) => writeln!(wrong, "- {about}: was accepted\n    {spec}").unwrap(),
             Err(words) if !words.contains(message) => {
                 writeln!(wrong, "- {about}: refused with other words\n    {spec}\n    {words}").unwrap();
@@ -85,13 +109,23 @@ pub async fn assert_refused(rows: &[Refused]) {
 
 /// Puts all rows to the server, and fails with all that were refused, or that our types cannot read back.
 pub async fn assert_accepted(rows: &[Accepted]) {
+    all_accepted::<Microservice>(rows.iter().map(|(about, spec)| (*about, object("frontend", spec)))).await;
+}
+
+/// Puts classes to the server, and fails with all that were refused, or that our types cannot read back.
+pub async fn assert_classes_accepted(rows: &[Accepted]) {
+    all_accepted::<MicroserviceClass>(rows.iter().map(|(about, spec)| (*about, class(spec)))).await;
+}
+
+async fn all_accepted<K: serde::de::DeserializeOwned>(rows: impl Iterator<Item = (&str, Value)>) {
     let server = installed().await;
     let mut wrong = String::new();
-    for (about, spec) in rows {
-        match create(server, &object("frontend", spec), true).await {
+    for (about, object) in rows {
+        let spec = &object["spec"];
+        match create(server, &object, true).await {
             Err(words) => writeln!(wrong, "- {about}: was refused\n    {spec}\n    {words}").unwrap(),
             Ok(made) => {
-                if let Err(error) = serde_json::from_value::<Microservice>(made) {
+                if let Err(error) = serde_json::from_value::<K>(made) {
                     writeln!(wrong, "- {about}: our types do not read it: {error}\n    {spec}").unwrap();
                 }
             }

@@ -4,6 +4,7 @@
 //! `make bench`, or `N=1000 make bench`. Prints a table, writes `target/bench.json`, and fails if something that must
 //! hold does not.
 
+mod class;
 mod field;
 mod hopeless;
 mod memory;
@@ -85,6 +86,8 @@ async fn alone(field: &Field, mut operator: Ours, table: &mut Table) -> Result<(
     rest::storm(field, &operator, table).await?;
     say!("operator: restart");
     operator.restart(field, table).await?;
+    say!("operator: a default of the class changes");
+    class::changed(field, &operator, table).await?;
     say!("operator: repairs");
     repair::edited(field, &operator, table).await?;
     repair::deleted(field, &operator, table).await?;

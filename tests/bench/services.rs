@@ -7,8 +7,8 @@ use kube::{
     api::{ApiResource, Patch, PatchParams},
 };
 use microservice_core::{
-    children,
-    plan::{self, Facts, Subject},
+    plan::{Facts, Subject},
+    render::render,
 };
 use microservice_crds::Microservice;
 use microservice_operator::{cluster::api_resource, object::LeanObject};
@@ -81,8 +81,8 @@ pub fn rendered(count: usize, version: u32, namespace: &str) -> Result<Vec<Docum
             uid: "00000000-0000-4000-8000-000000000000".to_owned(),
             generation: 1,
         };
-        let plan = plan::plan(&subject, &Facts::default()).map_err(|invalid| anyhow!("{invalid:?}"))?;
-        for child in children::desired(&plan) {
+        let rendered = render(&subject, &Facts::default()).map_err(|invalid| anyhow!("{invalid:?}"))?;
+        for child in rendered.children {
             let mut body = child.body;
             // Nobody owns them here: the garbage collector would remove what an object that is not there owns.
             if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     read::{fails, kubelet_says, pod, recovers, web},
-    routes::gateway_says,
+    routes::{gateway_says, public},
 };
 
 /// Type and reason of each event about the service, and how often it was told.
@@ -83,12 +83,13 @@ async fn a_failure_of_a_new_image_is_told_once_and_the_next_good_one_too() -> Re
 #[tokio::test]
 async fn a_second_failure_beside_the_first_is_told_alone() -> Result<()> {
     let rig = Rig::start("both").await?;
-    let routes = ", routes: [{hostnames: [web.example.com], gateway: {name: public, namespace: infra}}]";
+    public(&rig).await?;
+    let routes = ", routes: [{hostnames: [web.example.com], gateway: {name: public}}]";
     fails(&rig, &web("crash-loop", routes), "CrashLoop").await?;
     gateway_says(&rig, &[["Accepted", "False", "NoMatchingListenerHostname", "No such host."]]).await?;
-    rig.condition("web", "Exposed", "False", "RouteNotAccepted").await?;
+    rig.condition("web", "Exposed", "False", "HostnameNotCovered").await?;
     // What keeps it from being Ready is still the pod.
     rig.condition("web", "Ready", "False", "CrashLoop").await?;
-    assert_eq!(told(&rig).await?, [event("Warning", "CrashLoop"), event("Warning", "RouteNotAccepted")]);
+    assert_eq!(told(&rig).await?, [event("Warning", "CrashLoop"), event("Warning", "HostnameNotCovered")]);
     Ok(())
 }

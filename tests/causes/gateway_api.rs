@@ -12,7 +12,7 @@ use microservice_tests::{
     control_plane::{ControlPlane, Options},
     faults::Script,
     operator::Operator,
-    rig::{Rig, condition},
+    rig::{Rig, condition, status},
 };
 
 use crate::read::assert_says;
@@ -21,6 +21,12 @@ const WEB: &str = "
 image: registry.example/web:v1
 ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
 routes: [{hostnames: [web.example.com], gateway: {name: public}}]
+";
+
+const RPC: &str = "
+image: registry.example/rpc:v1
+ports: [{name: grpc, port: 9000, protocol: grpc}]
+routes: [{hostnames: [rpc.example.com], gateway: {name: public}}]
 ";
 
 /// A control plane of its own: what is served there changes for everybody.
@@ -51,15 +57,25 @@ async fn routes_wait_for_the_gateway_api_and_nothing_else_does() -> Result<()> {
     let words = ["HTTPRoute \"web\"", "httproutes.gateway.networking.k8s.io", "Install the Gateway API"];
     assert_says(exposed, &words);
     assert!(condition(&service, "Stalled").is_none() && condition(&service, "Reconciling").is_none());
+    assert_eq!(status(&service).url, None, "there is nothing to open");
 
     rig.cluster.install_gateway_api().await?;
     let route = route_comes(&rig).await?;
     assert_eq!(route.spec.hostnames, ["web.example.com"]);
-    rig.condition("web", "Exposed", "Unknown", "GatewaySilent").await?;
+    rig.condition("web", "Exposed", "Unknown", "GatewayNotFound").await?;
     rig.ready("web").await?;
 
-    // It goes, with the route: said again, and all else goes on.
+    // One of its kinds goes: those who use it are told which, and nobody else is.
+    rig.apply("rpc", RPC).await?;
+    rig.condition("rpc", "Exposed", "Unknown", "GatewayNotFound").await?;
     let definitions = Api::<CustomResourceDefinition>::all(rig.client.clone());
+    definitions.delete("grpcroutes.gateway.networking.k8s.io", &DeleteParams::default()).await?;
+    let exposed = rig.condition("rpc", "Exposed", "Unknown", "GatewayAPINotInstalled").await?;
+    assert_says(&exposed, &["GRPCRoute \"rpc\"", "no grpcroutes.gateway.networking.k8s.io"]);
+    rig.ready("rpc").await?;
+    rig.condition("web", "Exposed", "Unknown", "GatewayNotFound").await?;
+
+    // It goes, with the route: said again, and all else goes on.
     definitions.delete("httproutes.gateway.networking.k8s.io", &DeleteParams::default()).await?;
     rig.condition("web", "Exposed", "Unknown", "GatewayAPINotInstalled").await?;
     rig.ready("web").await?;
@@ -70,7 +86,7 @@ async fn routes_wait_for_the_gateway_api_and_nothing_else_does() -> Result<()> {
 
     rig.cluster.install_gateway_api().await?;
     route_comes(&rig).await?;
-    rig.condition("web", "Exposed", "Unknown", "GatewaySilent").await?;
+    rig.condition("web", "Exposed", "Unknown", "GatewayNotFound").await?;
     rig.ready("web").await?;
     Ok(())
 }

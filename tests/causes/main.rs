@@ -6,6 +6,7 @@ mod autoscaler;
 mod denied;
 mod events;
 mod gateway_api;
+mod gateways;
 mod image;
 mod kstatus;
 mod placement;

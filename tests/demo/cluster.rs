@@ -2,7 +2,7 @@
 
 use std::{
     io::{Write as _, stdout},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::PoisonError,
     time::Instant,
@@ -15,9 +15,34 @@ use k8s_openapi::{
 };
 use kube::{Api, ResourceExt, api::ListParams};
 use microservice_crds::Microservice;
-use microservice_tests::control_plane::{BEHAVIOUR, ControlPlane, Options, Process, USER_AGENT_OF_TESTS};
+use microservice_tests::{
+    control_plane::{BEHAVIOUR, ControlPlane, Options, Process, USER_AGENT_OF_TESTS},
+    gateway::Gateway,
+    stand_in,
+};
 
-use crate::{LEFT, NAMESPACE, SAMPLES, TYPO};
+use crate::{LEFT, NAMESPACE, NEW, OLD, SAMPLES, TYPO};
+
+/// A cluster whose pods run.
+pub async fn start_real_cluster() -> Result<(ControlPlane, Process)> {
+    let start = Instant::now();
+    say!("1. A real Kubernetes with a real node: kubelet, containerd, kube-proxy, CoreDNS, in a");
+    say!("   network of their own. Nothing is pulled: each image of the sample is our stand-in, a");
+    say!("   small service that says who it is and calls whom its env names.");
+    let cluster = ControlPlane::start(Options::default().hpa().gateway_api().real_node()).await?;
+    for definition in microservice_crds::schema::crds()? {
+        cluster.install_definition(&definition).await?;
+    }
+    stand_in::make_room(&cluster, NAMESPACE).await?;
+    let mut images = stand_in::images_of(&samples()?)?;
+    let rolled: Vec<String> = images.iter().map(|image| image.replace(OLD, NEW)).collect();
+    images.extend(rolled.into_iter().filter(|image| image.contains("/emailservice:")));
+    stand_in::import(&cluster, images.iter().map(String::as_str)).await?;
+    Gateway::shared(&cluster).await?;
+    say!("   Up after {:.1} s, with a gateway (Traefik) and our CRDs.", start.elapsed().as_secs_f64());
+    let operator = start_operator(&cluster, Command::new(operator_program()?))?;
+    Ok((cluster, operator))
+}
 
 pub async fn start_cluster() -> Result<(ControlPlane, Process)> {
     let start = Instant::now();
@@ -82,6 +107,11 @@ pub async fn use_cluster() -> Result<(ControlPlane, Process)> {
     let operator = start_operator(&cluster, command)?;
     leave(format!("kubectl delete -k {SAMPLES}"));
     Ok((cluster, operator))
+}
+
+/// The folder of the samples.
+pub fn samples() -> Result<PathBuf> {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SAMPLES).canonicalize().context("the samples")
 }
 
 pub fn operator_program() -> Result<PathBuf> {

@@ -1,7 +1,8 @@
 //! The main job, to be watched: a whole system of twelve services, from nothing to Ready, and what the operator does
 //! when somebody changes, breaks or loads it.
 //!
-//! `DEMO=once` ends it by itself; with `USE_EXISTING_CLUSTER=true` it runs in the cluster of `KUBECONFIG`.
+//! `DEMO=once` ends it by itself; with `NODE=real` containers run, and a request goes through all of them; with
+//! `USE_EXISTING_CLUSTER=true` it runs in the cluster of `KUBECONFIG`.
 
 /// Prints a line at once, also into a pipe.
 macro_rules! say {
@@ -13,7 +14,9 @@ macro_rules! say {
 
 mod acts;
 mod cluster;
+mod outside;
 mod shop;
+mod tree;
 mod words;
 
 use std::{
@@ -25,7 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use microservice_tests::control_plane::existing_cluster_is_wanted;
 use tokio::signal::unix::{SignalKind, signal};
@@ -59,6 +62,10 @@ struct Arguments {
     /// End by itself, as with DEMO=once.
     #[arg(long)]
     once: bool,
+
+    /// Run containers, on a real node, and end with a request through a real gateway. Needs root and a few packages.
+    #[arg(long)]
+    real_node: bool,
 }
 
 /// What is to be removed from an existing cluster: commands, for whoever wants to.
@@ -71,7 +78,7 @@ static SHOWN: AtomicBool = AtomicBool::new(false);
 async fn main() {
     let arguments = Arguments::parse();
     let once = arguments.once || std::env::var("DEMO").is_ok_and(|value| value == "once");
-    let status = match watched(once).await {
+    let status = match watched(once, arguments.real_node).await {
         Ok(status) => status,
         Err(error) => {
             let clear = if stderr().is_terminal() { "\r\x1b[2K" } else { "" };
@@ -85,24 +92,33 @@ async fn main() {
 }
 
 /// The demo until its end, or until somebody ends it: then nothing of it is left when this returns.
-async fn watched(once: bool) -> Result<i32> {
+async fn watched(once: bool, real_node: bool) -> Result<i32> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let ended = tokio::select! {
-        result = demo(once) => return result.map(|()| 0),
+        result = demo(once, real_node) => return result.map(|()| 0),
         _ = interrupt.recv() => 130,
         _ = terminate.recv() => 143,
     };
     if stdout().is_terminal() {
         let _ = write!(stdout(), "\r\x1b[2K");
     }
-    let gone = if existing_cluster_is_wanted() { "the operator is" } else { "the control plane and the operator are" };
+    let gone = match (existing_cluster_is_wanted(), real_node) {
+        (true, _) => "the operator is",
+        (_, true) => "the control plane, its node and the operator are",
+        (_, false) => "the control plane and the operator are",
+    };
     let _ = writeln!(stdout(), "Ended; {gone} gone.");
     Ok(if SHOWN.load(Ordering::Relaxed) { 0 } else { ended })
 }
 
-async fn demo(once: bool) -> Result<()> {
+async fn demo(once: bool, real_node: bool) -> Result<()> {
     let start = Instant::now();
-    let (cluster, operator) = if existing_cluster_is_wanted() { use_cluster().await? } else { start_cluster().await? };
+    let (cluster, operator) = match (existing_cluster_is_wanted(), real_node) {
+        (true, true) => bail!("USE_EXISTING_CLUSTER=true names a cluster that has its nodes: unset it, or NODE"),
+        (true, false) => use_cluster().await?,
+        (false, true) => start_real_cluster().await?,
+        (false, false) => start_cluster().await?,
+    };
     let shop = Shop { api: Shop::apis(cluster.client()?), cluster: &cluster, operator: &operator };
 
     let mark = if cluster.is_existing() { None } else { Some(cluster.audit().mark().await?) };
@@ -122,6 +138,10 @@ async fn demo(once: bool) -> Result<()> {
     shop.repair().await?;
     say!("\n7. Load. The autoscaler scales, and the operator leaves its number alone.");
     shop.scale().await?;
+    if shop.is_real() {
+        say!("\n8. A request from outside, through the gateway, and all the calls that it leads to.");
+        shop.ask_from_outside().await?;
+    }
 
     operator.check()?;
     SHOWN.store(true, Ordering::Relaxed);

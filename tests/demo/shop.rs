@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet},
     autoscaling::v2::HorizontalPodAutoscaler,
@@ -16,7 +16,7 @@ use kube::{Api, Client, ResourceExt, api::ListParams};
 use microservice_crds::Microservice;
 use microservice_tests::control_plane::{ControlPlane, Mark, Process};
 
-use crate::{GRACE, NAMESPACE, SAMPLES, SERVICES, words::*};
+use crate::{GRACE, NAMESPACE, SAMPLES, SERVICES, cluster::samples, words::*};
 
 pub struct Apis {
     pub services: Api<Microservice>,
@@ -43,10 +43,20 @@ impl Shop<'_> {
         }
     }
 
+    /// Whether pods run on a node of the demo's own.
+    pub fn is_real(&self) -> bool {
+        self.cluster.node().is_ok()
+    }
+
     /// Polls until the check has an answer. Only for showing: nothing here is a measure of less than its interval.
     pub async fn until<T>(&self, what: &str, mut check: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-        // In a cluster of yours the images have to be pulled, and its API server has other things to do.
-        let (patience, interval) = if self.cluster.is_existing() { (600, 100) } else { (120, 5) };
+        // In a cluster of yours the images have to be pulled, and its API server has other things to do. On a real node
+        // the pods take their time, and the processor.
+        let (patience, interval) = match (self.cluster.is_existing(), self.is_real()) {
+            (true, _) => (600, 100),
+            (_, true) => (300, 50),
+            (_, false) => (120, 5),
+        };
         let (patience, interval) = (Duration::from_secs(patience), Duration::from_millis(interval));
         let start = Instant::now();
         let mut answered = start;
@@ -70,8 +80,7 @@ impl Shop<'_> {
 
     /// Applies the samples, and shows each service when it is Ready.
     pub async fn become_ready(&self) -> Result<()> {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(SAMPLES);
-        let folder = folder.canonicalize().context("the samples")?.display().to_string();
+        let folder = samples()?.display().to_string();
         let args = ["apply", "--server-side", "-k", folder.as_str()];
         say!("   $ kubectl apply --server-side -k {SAMPLES}");
         let start = Instant::now();

@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clash;
+mod classes;
 mod corpus;
+mod default_class;
 mod drift;
 mod foreign;
+mod gateway;
 mod handover;
+mod hosts;
 mod lifecycle;
 mod metrics;
 mod rest;

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, bail};
 use kube::{Api, Client, api::ListParams};
 use microservice_core::{
-    children::{CHILDREN, Desired, desired},
+    children::{CHILDREN, Desired},
     compare,
-    plan::{Facts, Subject, plan},
+    plan::{Facts, Subject},
+    render::render,
 };
 use microservice_crds::{Microservice, annotations};
 use microservice_operator::{cluster::api_resource, object::LeanObject};
@@ -85,8 +86,8 @@ pub fn wanted(service: &Microservice) -> Result<Vec<Desired>> {
         spec: service.spec.clone(),
     };
     let facts = Facts { sticky_profile: service.status.as_ref().and_then(|s| s.profile.clone()), ..Facts::default() };
-    match plan(&subject, &facts) {
-        Ok(plan) => Ok(desired(&plan)),
+    match render(&subject, &facts) {
+        Ok(rendered) => Ok(rendered.children),
         Err(invalid) => bail!("cannot be planned: {invalid:?}"),
     }
 }
@@ -94,12 +95,16 @@ pub fn wanted(service: &Microservice) -> Result<Vec<Desired>> {
 /// How often each object of a namespace was created and deleted by the operator: `+1`, `+1-1`, and so on.
 pub type Lives = BTreeMap<String, (usize, usize)>;
 
+/// What the operator may list and watch outside of the namespaces of services.
+const AROUND: [&str; 6] =
+    ["customresourcedefinitions", "namespaces", "microserviceclasses", "gatewayclasses", "gateways", "listenersets"];
+
 /// O4: what the operator created and deleted; O9: that it asked for nothing outside its namespace.
 pub fn lives(requests: &Requests, namespace: &str) -> Result<Lives> {
     let mut lives = Lives::new();
     for request in &requests.0 {
-        let definitions = request.resource == "customresourcedefinitions" && !request.is_write();
-        if request.namespace != namespace && !definitions {
+        let around = AROUND.contains(&request.resource.as_str()) && matches!(request.verb.as_str(), "list" | "watch");
+        if request.namespace != namespace && !around {
             bail!("asked for something outside its namespace: {request:?}");
         }
         if request.resource == "events" {

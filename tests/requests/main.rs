@@ -61,7 +61,7 @@ async fn lives(scenes: &mut Scenes) -> Result<()> {
         ("more replicas", json!({"scaling": {"replicas": 3}})),
         ("autoscaler on", json!({"scaling": {"replicas": null, "minReplicas": 2, "maxReplicas": 4}})),
         ("route away", json!({"routes": null})),
-        ("route back", json!({"routes": [{"hostnames": ["web.example.com"], "gateway": {"name": "public"}}]})),
+        ("route back", json!({"routes": [{"hostnames": ["NAME.example.com"], "gateway": {"name": "public"}}]})),
         ("label on all children", json!({"labels": {"team": "shop"}})),
         ("pause", json!({"paused": true})),
         ("unpause", json!({"paused": false})),
@@ -69,7 +69,7 @@ async fn lives(scenes: &mut Scenes) -> Result<()> {
         scenes
             .scene(scene, async |rig| {
                 for name in NAMES {
-                    rig.edit::<Microservice>(name, json!({"spec": spec})).await?;
+                    rig.edit::<Microservice>(name, named(&json!({"spec": spec}), name)?).await?;
                 }
                 ready(rig).await
             })
@@ -113,9 +113,9 @@ async fn suffers(scenes: &mut Scenes) -> Result<()> {
         .await?;
     scenes
         .scene("spec put right", async |rig| {
-            let routes = json!([{"hostnames": ["web.example.com"], "gateway": {"name": "public"}}]);
+            let routes = json!([{"hostnames": ["NAME.example.com"], "gateway": {"name": "public"}}]);
             for name in NAMES {
-                rig.edit::<Microservice>(name, json!({"spec": {"routes": routes}})).await?;
+                rig.edit::<Microservice>(name, named(&json!({"spec": {"routes": routes}}), name)?).await?;
             }
             ready(rig).await
         })
@@ -153,6 +153,11 @@ async fn ends(scenes: &mut Scenes) -> Result<()> {
             rig.cluster.wait_until("the children to go", &namespace, microservice_tests::rig::PATIENCE, children).await
         })
         .await
+}
+
+/// What stands for the name of the service replaced: no two may have one host.
+fn named(spec: &Value, name: &str) -> Result<Value> {
+    Ok(serde_json::from_str(&spec.to_string().replace("NAME", name))?)
 }
 
 /// Waits until all are Ready, or paused, at their present generation.

@@ -15,6 +15,7 @@ pub const NAMES: [&str; 5] = ["web-1", "web-2", "web-3", "web-4", "web-5"];
 /// Seven children, one of them an autoscaled Deployment that starts with two pods.
 pub const SPEC: &str = "
 image: registry.example/web:v1
+resources: {requests: {cpu: 100m}}
 ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
 scaling: {minReplicas: 2, maxReplicas: 4}
 config: {mountPath: /etc/web, files: {web.yaml: 'level: info'}}

@@ -17,6 +17,11 @@
 
 pub mod autoscalers;
 pub mod control_plane;
+pub mod failures;
 pub mod faults;
+pub mod gateway;
+pub mod image;
 pub mod operator;
 pub mod rig;
+pub mod stand_in;
+pub mod traffic;

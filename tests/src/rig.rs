@@ -9,7 +9,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
     core::NamespaceResourceScope,
 };
-use microservice_crds::{Microservice, MicroserviceStatus};
+use microservice_crds::{Microservice, MicroserviceClass, MicroserviceStatus};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How long a test waits for what must come. Long, because it is no measure of speed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A namespace with an operator.
 pub struct Rig {
@@ -68,7 +68,11 @@ impl Rig {
         Self::in_namespace(cluster, name).await
     }
 
-    async fn in_namespace(cluster: &'static ControlPlane, name: &str) -> Result<Self> {
+    /// A namespace without an operator, on a control plane that has our definitions already: see [`install`].
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn in_namespace(cluster: &'static ControlPlane, name: &str) -> Result<Self> {
         let namespace = cluster.namespace(name).await?;
         Ok(Self {
             cluster,
@@ -116,6 +120,38 @@ impl Rig {
         });
         let params = PatchParams::apply("test").force();
         Ok(self.api::<Microservice>().patch(name, &params, &Patch::Apply(&body)).await?)
+    }
+
+    /// Applies a MicroserviceClass: its spec as YAML. Classes are of the whole cluster: name it after the namespace.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn apply_class(&self, name: &str, spec: &str) -> Result<MicroserviceClass> {
+        self.apply_class_with(name, spec, &[]).await
+    }
+
+    /// The same with annotations.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn apply_class_with(&self, name: &str, spec: &str, notes: &[(&str, &str)]) -> Result<MicroserviceClass> {
+        let spec: Value = serde_saphyr::from_str(spec).context("the test's YAML")?;
+        let notes: std::collections::BTreeMap<_, _> = notes.iter().copied().collect();
+        let body = serde_json::json!({
+            "apiVersion": "microservices.dev/v1alpha1", "kind": "MicroserviceClass",
+            "metadata": {"name": name, "annotations": notes}, "spec": spec,
+        });
+        let params = PatchParams::apply("test").force();
+        Ok(Api::<MicroserviceClass>::all(self.client.clone()).patch(name, &params, &Patch::Apply(&body)).await?)
+    }
+
+    /// Deletes a MicroserviceClass.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn delete_class(&self, name: &str) -> Result<()> {
+        Api::<MicroserviceClass>::all(self.client.clone()).delete(name, &DeleteParams::default()).await?;
+        Ok(())
     }
 
     /// Deletes an object.
@@ -251,7 +287,11 @@ impl Rig {
     }
 }
 
-async fn install(cluster: &ControlPlane) -> Result<()> {
+/// Installs our definitions on a control plane that has none of them.
+///
+/// # Errors
+/// When the server refuses them.
+pub async fn install(cluster: &ControlPlane) -> Result<()> {
     for definition in microservice_crds::schema::crds()? {
         cluster.install_definition(&definition).await?;
     }

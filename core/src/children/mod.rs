@@ -5,6 +5,7 @@
 mod config_map;
 mod containers;
 mod deployment;
+mod grpc_route;
 mod horizontal_pod_autoscaler;
 mod http_route;
 mod object;
@@ -44,7 +45,7 @@ pub struct Entry {
     pub crd: Option<&'static str>,
     /// Which objects are watched.
     pub watch: Watch,
-    /// The objects of this kind that a plan wants, without their digest: see [`desired`].
+    /// The objects of this kind that a plan wants, without overrides and digest.
     pub desired: fn(&Plan) -> Vec<Value>,
     /// What a live object says of itself.
     pub health: fn(&Value) -> Health,
@@ -94,6 +95,8 @@ const BEFORE_PODS: u8 = 0;
 const PODS: u8 = 2;
 /// What leads to pods, counts them or keeps them.
 const AROUND_PODS: u8 = 3;
+/// What leads to Services: a route to one that is not there answers requests with errors.
+const ROUTES: u8 = 4;
 
 /// All kinds of children, in the order in which they are applied.
 pub static CHILDREN: &[Entry] = &[
@@ -104,6 +107,7 @@ pub static CHILDREN: &[Entry] = &[
     entry::<horizontal_pod_autoscaler::AutoscalerChild>(),
     entry::<pod_disruption_budget::DisruptionBudgetChild>(),
     entry::<http_route::HttpRouteChild>(),
+    entry::<grpc_route::GrpcRouteChild>(),
 ];
 
 /// One object that shall stand in the cluster.
@@ -119,13 +123,14 @@ pub struct Desired {
     pub digest: String,
 }
 
-/// All objects that a plan wants, in the order of the registry.
-pub fn desired(plan: &Plan) -> Vec<Desired> {
-    let bodies = CHILDREN.iter().flat_map(|entry| (entry.desired)(plan).into_iter().map(move |body| (entry, body)));
-    bodies.map(|(entry, body)| seal(entry, body)).collect()
+/// All objects that a plan wants, in the order of the registry, before overrides and without their digests: what
+/// [`crate::render`] starts from.
+pub(crate) fn bodies(plan: &Plan) -> Vec<(&'static Entry, Value)> {
+    CHILDREN.iter().flat_map(|entry| (entry.desired)(plan).into_iter().map(move |body| (entry, body))).collect()
 }
 
-fn seal(entry: &'static Entry, mut body: Value) -> Desired {
+/// The document with the digest of its content.
+pub(crate) fn seal(entry: &'static Entry, mut body: Value) -> Desired {
     let digest = compare::digest(&body);
     let name = body.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
     if let Some(Value::Object(metadata)) = body.get_mut("metadata") {
@@ -140,11 +145,18 @@ fn seal(entry: &'static Entry, mut body: Value) -> Desired {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::tests::planned;
+    use crate::{
+        plan::{Facts, tests::subject},
+        render::render,
+    };
+
+    fn desired(spec: &str) -> Vec<Desired> {
+        render(&subject(spec), &Facts::default()).unwrap().children
+    }
 
     /// The desired object of a kind, from the YAML of a `spec`.
     pub(crate) fn child(kind: &str, spec: &str) -> Option<Value> {
-        desired(&planned(spec)).into_iter().find(|d| d.entry.kind == kind).map(|d| d.body)
+        desired(spec).into_iter().find(|d| d.entry.kind == kind).map(|d| d.body)
     }
 
     #[test]
@@ -156,10 +168,11 @@ mod tests {
 
     #[test]
     fn every_document_is_whole_and_carries_its_digest() {
-        let all = desired(&planned(
-            "{image: a:1, ports: [{name: http, port: 80, protocol: http}], scaling: {minReplicas: 2, maxReplicas: 3}, \
-             routes: [{gateway: {name: g}}], config: {mountPath: /etc/a, files: {a: x}}}",
-        ));
+        let all = desired(
+            "{image: a:1, ports: [{name: http, port: 80, protocol: http}, {name: grpc, port: 81, protocol: grpc}], \
+             scaling: {minReplicas: 2, maxReplicas: 3}, \
+             routes: [{gateway: {name: g}}, {name: grpc, gateway: {name: g}, port: grpc}], config: {mountPath: /etc/a, files: {a: x}}}",
+        );
         assert_eq!(
             all.iter().map(|d| d.entry.kind).collect::<Vec<_>>(),
             CHILDREN.iter().map(|e| e.kind).collect::<Vec<_>>()
@@ -179,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_digest_follows_the_content() {
-        let digest = |spec: &str| desired(&planned(spec)).into_iter().map(|d| d.digest).collect::<Vec<_>>();
+        let digest = |spec: &str| desired(spec).into_iter().map(|d| d.digest).collect::<Vec<_>>();
         assert_eq!(digest("image: a:1"), digest("image: a:1"));
         assert_ne!(digest("image: a:1"), digest("image: a:2"));
     }

@@ -6,7 +6,7 @@ use k8s_openapi::{
 };
 use serde_json::Value;
 
-use super::{AROUND_PODS, Child, object};
+use super::{AROUND_PODS, Child, Watch, object};
 use crate::plan::{Plan, PortPlan};
 
 pub(super) struct ServiceChild;
@@ -16,6 +16,8 @@ impl Child for ServiceChild {
     const GROUP: &'static str = "";
     const PLURAL: &'static str = "services";
     const WAVE: u8 = AROUND_PODS;
+    // Routes may lead to Services of others, and name only those that exist.
+    const WATCH: Watch = Watch::All;
 
     fn desired(plan: &Plan) -> Vec<Value> {
         let Some(service) = &plan.service else { return Vec::new() };

@@ -7,7 +7,7 @@
 mod difference;
 mod digest;
 pub mod quantity;
-mod schema;
+pub(crate) mod schema;
 mod unions;
 
 pub use difference::{Difference, difference};

@@ -9,7 +9,7 @@ pub(super) fn is_type(field: &str) -> bool {
 
 /// How the elements of a list are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ListKind {
+pub(crate) enum ListKind {
     /// By these members; elements of others may stand between ours.
     Keyed(&'static [&'static str]),
     /// As a whole, in this order.
@@ -32,6 +32,9 @@ const KEYED: &[(&str, &str, &[&str])] = &[
     ("topologySpreadConstraints", "topologyKey", &["topologyKey", "whenUnsatisfiable"]),
     ("hostAliases", "ip", &["ip"]),
     ("claims", "name", &["name"]),
+    ("resizePolicy", "resourceName", &["resourceName"]),
+    ("resourceClaims", "name", &["name"]),
+    ("schedulingGates", "name", &["name"]),
     ("ownerReferences", "uid", &["uid"]),
 ];
 
@@ -39,7 +42,7 @@ const KEYED: &[(&str, &str, &[&str])] = &[
 const UNORDERED: &[&str] = &["metrics"];
 
 /// The kind of a list, by the name of its field and one of its elements.
-pub(super) fn list_kind(field: &str, sample: Option<&Value>) -> ListKind {
+pub(crate) fn list_kind(field: &str, sample: Option<&Value>) -> ListKind {
     let has = |member: &str| sample.is_some_and(|s| s.get(member).is_some());
     match KEYED.iter().find(|(name, member, _)| *name == field && has(member)) {
         Some((_, _, keys)) => ListKind::Keyed(keys),
@@ -49,7 +52,7 @@ pub(super) fn list_kind(field: &str, sample: Option<&Value>) -> ListKind {
 }
 
 /// The value of a key of an element; a missing protocol is TCP.
-pub(super) fn key_text(element: &Value, key: &str) -> String {
+pub(crate) fn key_text(element: &Value, key: &str) -> String {
     match element.get(key) {
         Some(Value::String(text)) => text.clone(),
         Some(other) => other.to_string(),
@@ -120,7 +123,7 @@ pub(super) fn same_as_absent(field: &str, wanted: &Value) -> bool {
 }
 
 /// Whether the value at a field is a quantity, which the server writes in its own way.
-pub(super) fn is_quantity(parent: &str, field: &str) -> bool {
+pub(crate) fn is_quantity(parent: &str, field: &str) -> bool {
     matches!(parent, "requests" | "limits" | "capacity" | "overhead")
         || matches!(field, "sizeLimit" | "divisor" | "averageValue" | "tolerance")
         || (field == "value" && parent == "target")

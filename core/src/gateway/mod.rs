@@ -1,9 +1,17 @@
 //! What is known of the Gateways that routes hang on: read from the live objects, judged without a cluster.
 
+pub mod attach;
+pub mod hostname;
+mod known;
+mod read;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use microservice_crds::ParentKind;
+
+pub use known::Known;
+pub use read::{GatewayClass, channel, gateway, gateway_class, listener_set};
 
 use crate::outcome::Verdict;
 
@@ -81,8 +89,12 @@ impl View {
 pub struct Parent {
     /// Its listeners; those of a ListenerSet are its own alone.
     pub listeners: Vec<Listener>,
+    /// The Gateway that a ListenerSet adds its listeners to; none for a Gateway.
+    pub gateway: Option<ParentId>,
     /// Its GatewayClass; a ListenerSet has that of its Gateway.
     pub class: Option<String>,
+    /// The controller that the GatewayClass names; none where the class is not known.
+    pub controller: Option<String>,
     /// Optional features that the GatewayClass says it supports; none where it says nothing, which means unknown.
     pub features: Option<BTreeSet<String>>,
     /// Addresses; a ListenerSet has those of its Gateway.
@@ -116,6 +128,13 @@ pub struct Listener {
     pub programmed: Option<Verdict>,
     /// Condition ResolvedRefs, of the present generation only.
     pub resolved_refs: Option<Verdict>,
+}
+
+impl Listener {
+    /// What this listener and a host name of a route have in common: see [`hostname::intersect`].
+    pub fn common_host(&self, host: &str) -> Option<String> {
+        hostname::intersect(self.hostname.as_deref().unwrap_or(hostname::ANY), host)
+    }
 }
 
 /// Namespaces whose routes a listener takes.

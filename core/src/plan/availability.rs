@@ -7,11 +7,12 @@ use super::{BudgetLimit, BudgetPlan, ServiceAccountPlan, Source, SpreadPlan, che
 /// The PodDisruptionBudget: as written, else from two replicas on, else none.
 pub(super) fn disruption_budget(draft: &mut Draft<'_>, least: Option<i32>) -> Option<BudgetPlan> {
     let said = draft.spec.disruption_budget.as_ref();
-    let wanted = match said {
-        Some(budget) => budget.enabled.unwrap_or(true),
-        None => least.is_some_and(|count| count >= draft.profile.disruption_budget_from),
+    let (wanted, source) = match said.map(|budget| budget.enabled) {
+        Some(Some(enabled)) => (enabled, Source::Spec),
+        // Who says how it looks wants one.
+        Some(None) => (true, Source::Derived),
+        None => (least.is_some_and(|count| count >= draft.profile.disruption_budget_from), Source::Profile),
     };
-    let source = if said.is_some() { Source::Spec } else { Source::Profile };
     draft.ledger.record("disruptionBudget.enabled", &wanted, source);
     if !wanted {
         return None;

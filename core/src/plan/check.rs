@@ -22,6 +22,12 @@ pub(super) fn rfc1123_label(value: &str) -> Result<(), String> {
     verdict(fits, || format!("{value:?} is not a name; write at most 63 lower-case letters, digits and '-'"))
 }
 
+/// DNS labels with dots between: what names of most objects look like.
+pub(super) fn dns_subdomain(value: &str) -> Result<(), String> {
+    let fits = value.len() <= 253 && value.split('.').all(|label| rfc1123_label(label).is_ok());
+    verdict(fits, || format!("{value:?} is not a name; write at most 253 lower-case letters, digits, '-' and '.'"))
+}
+
 /// A name of a port: a short label with at least one letter.
 pub(super) fn port_name(value: &str) -> Result<(), String> {
     let fits = rfc1123_label(value).is_ok()

@@ -1,24 +1,23 @@
-//! What the steps of a plan share: the object, the profile, the ledger and the list of problems.
+//! What the steps of a plan share: the object, the class, the profile, the ledger and the list of problems.
 
 use microservice_crds::MicroserviceSpec;
 
-use super::{Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
+use super::{Blame, Class, Facts, Invalid, Subject, ledger::Ledger, profile::Profile};
 
 /// A plan in the making.
 pub(super) struct Draft<'a> {
     pub subject: &'a Subject,
+    /// The effective spec: that of the subject, with the defaults of the class under it.
     pub spec: &'a MicroserviceSpec,
     pub facts: &'a Facts,
+    /// The class that holds.
+    pub class: Option<&'a Class>,
     pub profile: &'static Profile,
     pub ledger: Ledger,
     pub problems: Problems,
 }
 
-impl<'a> Draft<'a> {
-    pub fn new(subject: &'a Subject, facts: &'a Facts, profile: &'static Profile) -> Self {
-        Self { subject, spec: &subject.spec, facts, profile, ledger: Ledger::default(), problems: Problems::default() }
-    }
-
+impl Draft<'_> {
     /// Notes that a field cannot be built.
     pub fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.problems.refuse(field, message);
@@ -32,6 +31,16 @@ pub(super) struct Problems(Vec<Invalid>);
 impl Problems {
     pub fn refuse(&mut self, field: impl Into<String>, message: impl Into<String>) {
         self.0.push(Invalid::spec(field, message));
+    }
+
+    /// Notes what stands against the service, and whose fault it is.
+    pub fn blame(&mut self, blame: Blame, field: impl Into<String>, message: impl Into<String>) {
+        self.add(Invalid { blame, ..Invalid::spec(field, message) });
+    }
+
+    /// Notes a problem of any blame.
+    pub fn add(&mut self, problem: Invalid) {
+        self.0.push(problem);
     }
 
     /// Notes the message, if there is one.

@@ -1,7 +1,11 @@
-//! The one rule of precedence (what the spec says, else the profile), and the record of each choice.
+//! The one rule of precedence (what the spec says, else the class, else the profile), and the record of each choice.
+
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::Value;
+
+use super::class::Given;
 
 /// Where a value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,13 +46,24 @@ pub struct Provenance {
     pub source: Source,
 }
 
-/// Chooses between sources and remembers the choice.
+/// Chooses between sources and remembers the choice. The steps read the effective spec: what the class put into it is
+/// known here, and is not taken for the spec's own.
 #[derive(Default)]
 pub(super) struct Ledger {
     entries: Vec<Provenance>,
+    given: BTreeMap<String, Given>,
 }
 
 impl Ledger {
+    pub fn with(given: BTreeMap<String, Given>) -> Self {
+        Self { entries: Vec::new(), given }
+    }
+
+    /// Who put the value at a path into the effective spec, if it was not the spec itself.
+    pub fn given(&self, path: &str) -> Option<Source> {
+        self.given.get(path).map(|given| given.source)
+    }
+
     /// What the spec says, else what the profile says.
     pub fn pick<T: Serialize>(&mut self, path: &str, spec: Option<T>, profile: T) -> T {
         let (value, source) = match spec {
@@ -71,12 +86,18 @@ impl Ledger {
 
     /// Remembers a choice that was made elsewhere.
     pub fn record<T: Serialize>(&mut self, path: &str, value: &T, source: Source) {
+        let source = if source == Source::Spec { self.given(path).unwrap_or(source) } else { source };
         let value = serde_json::to_value(value).unwrap_or_default();
         self.entries.push(Provenance { path: path.to_owned(), value, source });
     }
 
-    /// All choices, by path.
+    /// All choices, by path, and what the class gave besides.
     pub fn into_entries(mut self) -> Vec<Provenance> {
+        for entry in &self.entries {
+            self.given.remove(&entry.path);
+        }
+        let rest = |(path, given): (String, Given)| Provenance { path, value: given.value, source: given.source };
+        self.entries.extend(self.given.into_iter().map(rest));
         self.entries.sort_by(|a, b| a.path.cmp(&b.path));
         self.entries
     }

@@ -76,10 +76,8 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Metadata {
 
 fn check_labels(draft: &mut Draft<'_>, field: &str, map: &BTreeMap<String, String>) {
     for (key, value) in map {
-        let field = format!("{field}[{key}]");
-        draft.problems.check(&field, check::metadata_key(key).and_then(|()| check::label_value(value)));
-        if RESERVED_LABELS.contains(&key.as_str()) || RESERVED_PREFIXES.iter().any(|p| key.starts_with(p)) {
-            draft.refuse(field, format!("the key {key} is reserved; choose another one"));
+        for message in label(key, value) {
+            draft.refuse(format!("{field}[{key}]"), message);
         }
     }
 }
@@ -87,16 +85,32 @@ fn check_labels(draft: &mut Draft<'_>, field: &str, map: &BTreeMap<String, Strin
 /// Annotations of children; used for those of the Service and the ServiceAccount too.
 pub(super) fn check_annotations(draft: &mut Draft<'_>, field: &str, map: &BTreeMap<String, String>) {
     for key in map.keys() {
-        let field = format!("{field}[{key}]");
-        draft.problems.check(&field, check::metadata_key(&key.to_ascii_lowercase()));
-        if RESERVED_ANNOTATIONS.contains(&key.as_str()) || RESERVED_PREFIXES.iter().any(|p| key.starts_with(p)) {
-            draft.refuse(field, format!("the key {key} is reserved; choose another one"));
+        for message in annotation(key) {
+            draft.refuse(format!("{field}[{key}]"), message);
         }
     }
     let size: usize = map.iter().map(|(key, value)| key.len() + value.len()).sum();
     if size > ANNOTATIONS_MAX {
         draft.refuse(field, format!("{size} bytes are too many for annotations; keep them under {ANNOTATIONS_MAX}"));
     }
+}
+
+/// What stands against a label of the user.
+pub(crate) fn label(key: &str, value: &str) -> Vec<String> {
+    let verdicts =
+        [check::metadata_key(key).and_then(|()| check::label_value(value)), unreserved(key, RESERVED_LABELS)];
+    verdicts.into_iter().filter_map(Result::err).collect()
+}
+
+/// What stands against the key of an annotation of the user.
+pub(crate) fn annotation(key: &str) -> Vec<String> {
+    let verdicts = [check::metadata_key(&key.to_ascii_lowercase()), unreserved(key, RESERVED_ANNOTATIONS)];
+    verdicts.into_iter().filter_map(Result::err).collect()
+}
+
+fn unreserved(key: &str, reserved: &[&str]) -> Result<(), String> {
+    let taken = reserved.contains(&key) || RESERVED_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+    if taken { Err(format!("the key {key} is reserved; choose another one")) } else { Ok(()) }
 }
 
 #[cfg(test)]

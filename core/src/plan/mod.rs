@@ -1,16 +1,18 @@
 //! From a Microservice to its [`Plan`]: every name, port and default resolved, and for each value where it came from.
+//! What the spec says goes first, then its class, then the profile: see [`class`].
 //!
 //! A plan is complete: `children` only writes it down. What cannot be built comes back as a list of [`Invalid`], each
 //! naming the field and what to write instead; nothing here panics, whatever the input.
 
 mod availability;
 mod check;
+pub mod class;
 mod config;
 mod containers;
 mod draft;
 mod image;
 mod ledger;
-mod metadata;
+pub(crate) mod metadata;
 mod metric_rules;
 mod metrics;
 mod pod;
@@ -38,9 +40,11 @@ pub use metrics::{Unrequested, unrequested};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
+pub use routes::{MixedKinds, claims, mixed_kinds, neighbours};
 
 use crate::gateway::View;
-use draft::Draft;
+use draft::{Draft, Problems};
+use ledger::Ledger;
 
 /// The Microservice that is planned for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -101,16 +105,18 @@ pub struct Class {
 }
 
 /// A host and a way to match requests on it, which only one service may have.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Claim {
-    /// Where: Gateway or ListenerSet, and listener, as text.
+    /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
-    /// HTTPRoute or GRPCRoute.
-    pub kind: &'static str,
     /// The host name; empty: every host.
     pub host: String,
+    /// HTTPRoute or GRPCRoute.
+    pub kind: &'static str,
     /// The match, as canonical JSON.
     pub matching: String,
+    /// The listener; none: every one that fits. The last, so that claims that can meet stand side by side.
+    pub section: Option<String>,
 }
 
 /// Why a Microservice that passed admission cannot be built.
@@ -131,29 +137,40 @@ impl Invalid {
     }
 }
 
-/// Who must change something so that a Microservice can be built, and the word for it in conditions.
+/// Who must change something so that a Microservice can be built, and the word for it in conditions; worst last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Blame {
     /// The spec is wrong in itself: `InvalidSpec`.
     #[default]
     Spec,
-    /// The class that the spec names is not there, or must not be used here: `ClassNotFound`.
-    NoClass,
     /// A rule of the class forbids what the spec says: `ForbiddenByClass`.
     Rule,
     /// The class contradicts itself or this operator: `InvalidClass`.
     Class,
+    /// The class is not for the namespace of the service: `ClassNotAllowed`.
+    NotAllowed,
+    /// The class that the spec names is not there: `ClassNotFound`.
+    NoClass,
 }
 
 impl Blame {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Spec, Self::Rule, Self::Class, Self::NotAllowed, Self::NoClass];
+
     /// The reason of the condition.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Spec => "InvalidSpec",
-            Self::NoClass => "ClassNotFound",
             Self::Rule => "ForbiddenByClass",
             Self::Class => "InvalidClass",
+            Self::NotAllowed => "ClassNotAllowed",
+            Self::NoClass => "ClassNotFound",
         }
+    }
+
+    /// That of the worst of these problems.
+    pub fn worst(problems: &[Invalid]) -> Self {
+        problems.iter().map(|problem| problem.blame).max().unwrap_or_default()
     }
 }
 
@@ -165,10 +182,29 @@ impl std::fmt::Display for Invalid {
 
 /// Resolves a Microservice, or says all that stands against it.
 pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
+    let one = |problem: Invalid| vec![problem];
+    let class = class::choose(subject, facts).map_err(one)?;
     let (profile, profile_source) =
-        profile::choose(subject.spec.profile.as_deref(), facts.sticky_profile.as_deref()).map_err(|e| vec![e])?;
-    let mut draft = Draft::new(subject, facts, profile);
+        profile::choose(subject.spec.profile.as_deref(), class, facts.sticky_profile.as_deref()).map_err(one)?;
+    let class::Effective { spec, given } = class::effective(&subject.spec, class, profile).map_err(one)?;
+    let mut draft = Draft {
+        subject,
+        spec: &spec,
+        facts,
+        class,
+        profile,
+        ledger: Ledger::with(given.clone()),
+        problems: Problems::default(),
+    };
     draft.ledger.record("profile", &profile.name, profile_source);
+    if let Some(class) = class {
+        let source = if subject.spec.class.is_some() { Source::Spec } else { Source::Derived };
+        draft.ledger.record("class", &class.name, source);
+    }
+    for (kind, object) in &subject.spec.overrides {
+        draft.ledger.record(&format!("overrides.{kind}"), object, Source::Spec);
+    }
+    class::check(&mut draft);
 
     metadata::check_name(&mut draft);
     let metadata = metadata::resolve(&mut draft);
@@ -217,8 +253,10 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         },
         generation: subject.generation,
         profile: profile.name.to_owned(),
-        class: None,
-        ready_requires_exposed: false,
+        class: class.map(|class| class.name.clone()),
+        ready_requires_exposed: class
+            .and_then(|class| class.spec.routing.as_ref())
+            .is_some_and(|routing| routing.ready_requires_exposed),
         system: draft.spec.system.clone(),
         version: image::version_label(&draft.spec.image),
         labels: metadata.labels,
@@ -230,12 +268,18 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         replicas: scaling.replicas,
         rollout: rollout.plan,
         disruption_budget,
-        routes,
-        withheld: Vec::new(),
+        routes: routes.objects,
+        withheld: routes.withheld,
+        claims: routes.claims,
         service_account,
         provenance: draft.ledger.into_entries(),
     };
-    if draft.problems.is_empty() { Ok(plan) } else { Err(draft.problems.into_list()) }
+    if draft.problems.is_empty() {
+        return Ok(plan);
+    }
+    let mut problems = draft.problems.into_list();
+    class::blame(&mut problems, &given, class);
+    Err(problems)
 }
 
 #[cfg(test)]

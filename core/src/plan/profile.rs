@@ -1,6 +1,6 @@
 //! Profiles: numbered sets of all rendering defaults. A released profile is frozen; a change of a default is a new one.
 
-use super::{Invalid, Source};
+use super::{Blame, Class, Invalid, Source};
 
 /// A set of rendering defaults.
 #[derive(Debug, PartialEq, Eq)]
@@ -65,34 +65,52 @@ pub static PROFILES: &[Profile] = &[Profile {
 /// The name of the profile that new services get.
 pub const NEWEST: &str = "v1";
 
-/// The profile of a service: what its spec says, else what it was first rendered with, else the newest.
-pub(super) fn choose(spec: Option<&str>, sticky: Option<&str>) -> Result<(&'static Profile, Source), Invalid> {
-    let (name, source) = match (spec, sticky) {
-        (Some(name), _) => (name, Source::Spec),
-        (None, Some(name)) => (name, Source::Sticky),
-        (None, None) => (NEWEST, Source::Profile),
+/// The profile of a service: what its spec says, else its class, else what it was first rendered with, else the newest.
+pub(super) fn choose(
+    spec: Option<&str>,
+    class: Option<&Class>,
+    sticky: Option<&str>,
+) -> Result<(&'static Profile, Source), Invalid> {
+    let of_class = class.and_then(|class| class.spec.profile.as_deref());
+    let (name, source) = match (spec, of_class, sticky) {
+        (Some(name), _, _) => (name, Source::Spec),
+        (None, Some(name), _) => (name, Source::Class),
+        (None, None, Some(name)) => (name, Source::Sticky),
+        (None, None, None) => (NEWEST, Source::Profile),
     };
     PROFILES.iter().find(|p| p.name == name).map(|p| (p, source)).ok_or_else(|| {
         let known: Vec<_> = PROFILES.iter().map(|p| p.name).collect();
-        let message = format!(
-            "this operator has no profile {name:?}; write one of: {}{}",
-            known.join(", "),
-            if source == Source::Sticky { " (the service was first rendered with the other one)" } else { "" }
-        );
-        Invalid::spec("profile", message)
+        let whose = match (source, class) {
+            (Source::Sticky, _) => " (the service was first rendered with the other one)".to_owned(),
+            (Source::Class, Some(class)) => {
+                format!(" into MicroserviceClass {:?}, which has the other one, or here", class.name)
+            }
+            _ => String::new(),
+        };
+        let message = format!("this operator has no profile {name:?}; write one of: {}{whose}", known.join(", "));
+        let blame = if source == Source::Class { Blame::Class } else { Blame::Spec };
+        Invalid { field: "profile".to_owned(), message, blame }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::class::tests::class;
 
     #[test]
-    fn precedence_is_spec_then_first_rendering_then_newest() {
-        assert_eq!(choose(Some("v1"), Some("v0")).map(|(p, s)| (p.name, s)), Ok(("v1", Source::Spec)));
-        assert_eq!(choose(None, Some("v1")).map(|(p, s)| (p.name, s)), Ok(("v1", Source::Sticky)));
-        assert_eq!(choose(None, None).map(|(p, s)| (p.name, s)), Ok((NEWEST, Source::Profile)));
-        assert!(choose(None, Some("v0")).unwrap_err().message.contains("no profile \"v0\"; write one of: v1"));
+    fn precedence_is_spec_then_class_then_first_rendering_then_newest() {
+        let chosen = |spec, class: Option<&Class>, sticky| choose(spec, class, sticky).map(|(p, s)| (p.name, s));
+        let (v1, v9) = (class("profile: v1"), class("profile: v9"));
+        assert_eq!(chosen(Some("v1"), Some(&v9), Some("v0")), Ok(("v1", Source::Spec)));
+        assert_eq!(chosen(None, Some(&v1), Some("v0")), Ok(("v1", Source::Class)));
+        assert_eq!(chosen(None, Some(&class("{}")), Some("v1")), Ok(("v1", Source::Sticky)));
+        assert_eq!(chosen(None, None, None), Ok((NEWEST, Source::Profile)));
+        let sticky = choose(None, None, Some("v0")).unwrap_err();
+        assert!(sticky.message.contains("no profile \"v0\"; write one of: v1"));
+        let of_class = choose(None, Some(&v9), None).unwrap_err();
+        assert_eq!(of_class.blame, Blame::Class);
+        assert!(of_class.message.contains("write one of: v1 into MicroserviceClass \"gold\""), "{}", of_class.message);
     }
 
     #[test]

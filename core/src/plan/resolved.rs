@@ -8,11 +8,11 @@ use k8s_openapi::{
 };
 use microservice_crds::{
     Protocol,
-    gateway::{GrpcRouteRule, HttpRouteMatch, HttpRouteRule, PathMatchType},
+    gateway::{FilterKind, GrpcRouteRule, HttpRouteRule, RequestRedirect, RouteFilter},
     labels,
 };
 
-use super::{PodPlan, Provenance};
+use super::{Claim, PodPlan, Provenance, routes};
 use crate::gateway::ParentId;
 
 /// Everything that the children of a Microservice are written from.
@@ -54,6 +54,8 @@ pub struct Plan {
     pub routes: Vec<RoutePlan>,
     /// Routes of the spec that are not to be made now, though the spec is right.
     pub withheld: Vec<Withheld>,
+    /// What the routes claim, those that are withheld too.
+    pub claims: Vec<Claim>,
     /// The ServiceAccount.
     pub service_account: ServiceAccountPlan,
     /// Where each value came from, by path.
@@ -86,30 +88,15 @@ impl Plan {
         format!("{}={name},{}={name}", labels::NAME, labels::INSTANCE, name = self.identity.name)
     }
 
-    /// Where the service can be opened from outside: the first host name that is not a wildcard.
-    pub fn url(&self) -> Option<String> {
-        let (route, host) = self
-            .routes
-            .iter()
-            .find_map(|route| route.hostnames.iter().find(|host| !host.starts_with('*')).map(|host| (route, host)))?;
-        let sections = route.parents.iter().filter_map(|p| p.section_name.as_deref());
-        let secure = sections.into_iter().any(|s| s.contains("https") || s.contains("tls"));
-        let matches: &[HttpRouteMatch] = match &route.rules {
-            RouteRules::Http(rules) => rules.first().map_or(&[], |rule| &rule.matches),
-            RouteRules::Grpc(_) => &[],
-        };
-        let path = matches.first().and_then(|m| m.path.as_ref());
-        let path = path.filter(|p| p.type_ != PathMatchType::RegularExpression && p.value != "/");
-        Some(format!(
-            "{}://{host}{}",
-            if secure { "https" } else { "http" },
-            path.map(|p| p.value.as_str()).unwrap_or_default()
-        ))
+    /// Whether an object that is not wanted must stay all the same, because its route is withheld and kept as it is.
+    pub fn keeps(&self, kind: &str, name: &str) -> bool {
+        let route = matches!(kind, "HTTPRoute" | "GRPCRoute");
+        route && self.withheld.iter().any(|w| w.keep && routes::belongs(self.name(), &w.route, name))
     }
 
     /// Whether the Gateway API is needed.
     pub fn uses_routes(&self) -> bool {
-        !self.routes.is_empty()
+        !self.routes.is_empty() || !self.withheld.is_empty()
     }
 }
 
@@ -263,6 +250,21 @@ pub struct RoutePlan {
     pub hostnames: Vec<String>,
     /// What goes where.
     pub rules: RouteRules,
+}
+
+impl RoutePlan {
+    /// Whether all that it does is to send clients from http to https: the companion of a route with `tlsRedirect`.
+    pub fn redirects_to_https(&self) -> bool {
+        let RouteRules::Http(rules) = &self.rules else { return false };
+        rules.iter().all(|rule| rule.backend_refs.is_empty() && rule.filters.as_slice() == [to_https()])
+    }
+}
+
+/// The answer on the listener for http of a route that is served with TLS alone.
+pub(super) fn to_https() -> RouteFilter {
+    let redirect =
+        RequestRedirect { scheme: Some("https".to_owned()), status_code: Some(301), ..RequestRedirect::default() };
+    RouteFilter { type_: FilterKind::RequestRedirect, request_redirect: Some(redirect), ..RouteFilter::default() }
 }
 
 /// What a route hangs on.

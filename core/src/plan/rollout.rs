@@ -134,7 +134,8 @@ pub(super) fn amount(amount: Amount) -> IntOrString {
     }
 }
 
-fn is_zero(value: &IntOrString) -> bool {
+/// Whether it is no pod at all.
+pub(super) fn is_zero(value: &IntOrString) -> bool {
     match value {
         IntOrString::Int(pods) => *pods == 0,
         IntOrString::String(text) => text.strip_suffix('%').and_then(|n| n.parse::<u32>().ok()) == Some(0),

@@ -39,7 +39,7 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> SecurityDraft {
             fs_group: security.fs_group,
             host_users: security.host_users,
         },
-        read_only_root: !security.writable_root,
+        read_only_root: !security.writable_root.unwrap_or(false),
         writable_paths: security.writable_paths,
         capabilities: security.capabilities,
     }

@@ -58,6 +58,14 @@ impl Said<'_> {
         if self.words.is_empty() { String::new() } else { format!("{lead}{}", self.words) }
     }
 
+    /// The probes of this container that end it when they fail, as far as they are known.
+    fn killers(&self) -> Option<String> {
+        let of = |name: &str, probe: &Option<String>| probe.as_ref().map(|does| format!("{name} probe ({does})"));
+        let known = [of("startup", &self.facts.startup), of("liveness", &self.facts.liveness)];
+        let known: Vec<String> = known.into_iter().flatten().filter(|_| self.is_main()).collect();
+        (!known.is_empty()).then(|| known.join(" or "))
+    }
+
     fn container_config(&self) -> Say {
         let words = self.words.to_lowercase();
         let missing = words.contains("not found") || words.contains("couldn't find key");
@@ -123,14 +131,18 @@ impl Said<'_> {
 
     /// A container that ends although it should run, or should have ended well.
     fn ends(&self, reason: &str, role: &str) -> Say {
-        let how = match self.problem.exit_code {
-            Some(0) => "ended by itself with 0, although it must keep running".to_owned(),
-            Some(137) => "was killed (exit code 137), as a failing liveness or startup probe does".to_owned(),
-            Some(143) => "was stopped (exit code 143), as a failing liveness or startup probe does".to_owned(),
-            Some(126) => "exited with 126: its command may not be executed".to_owned(),
-            Some(127) => "exited with 127: its command was not found".to_owned(),
-            Some(code) => format!("exited with {code}"),
-            None => "ends again and again".to_owned(),
+        let how = match (self.problem.exit_code, self.killers()) {
+            // A program that hears SIGTERM ends well when a probe has it ended.
+            (Some(0), Some(probes)) => format!("ended with 0, by itself or because its {probes} failed"),
+            (Some(0), None) => "ended by itself with 0, although it must keep running".to_owned(),
+            (Some(137), Some(probes)) => format!("was killed (exit code 137), as if its {probes} failed"),
+            (Some(143), Some(probes)) => format!("was stopped (exit code 143), as if its {probes} failed"),
+            (Some(137), None) => "was killed (exit code 137), as a failing liveness or startup probe does".to_owned(),
+            (Some(143), None) => "was stopped (exit code 143), as a failing liveness or startup probe does".to_owned(),
+            (Some(126), _) => "exited with 126: its command may not be executed".to_owned(),
+            (Some(127), _) => "exited with 127: its command was not found".to_owned(),
+            (Some(code), _) => format!("exited with {code}"),
+            (None, _) => "ends again and again".to_owned(),
         };
         let message = format!(
             "{role} {} of pod {} {how}{}{}. See: {}",

@@ -13,8 +13,10 @@ pub(super) fn between(previous: Option<&MicroserviceStatus>, next: &Microservice
     }
     let moved = previous.observed_generation != next.observed_generation
         || previous.url != next.url
+        || previous.urls != next.urls
         || previous.selector != next.selector
         || previous.image != next.image
+        || previous.class != next.class
         || previous.profile != next.profile
         || previous.children != next.children;
     let kinds = previous.conditions.iter().chain(&next.conditions).map(|c| c.type_.as_str());
@@ -124,7 +126,9 @@ mod tests {
         for moved in [
             MicroserviceStatus { observed_generation: 2, ..before.clone() },
             MicroserviceStatus { url: Some("http://x".into()), ..before.clone() },
+            MicroserviceStatus { urls: vec!["http://x".into()], ..before.clone() },
             MicroserviceStatus { image: Some("x".into()), ..before.clone() },
+            MicroserviceStatus { class: Some("gold".into()), ..before.clone() },
             MicroserviceStatus { profile: Some("v2".into()), ..before.clone() },
             MicroserviceStatus { selector: Some("a=b".into()), ..before.clone() },
             MicroserviceStatus { children: vec![Default::default()], ..before.clone() },

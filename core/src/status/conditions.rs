@@ -5,15 +5,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use microservice_crds::MicroserviceStatus;
 
 use super::{
-    Say, events, exposed,
-    ready::{INVALID_SPEC, Judgement, PROGRESSING, Phase},
+    Say, events,
+    ready::{Judgement, PROGRESSING, Phase, is_unbuildable},
     rollout::{self, Rollout},
     text,
 };
 use crate::outcome::{DeploymentHealth, Outcome};
 
 /// Characters of a message.
-const MESSAGE: usize = 1024;
+pub(super) const MESSAGE: usize = 1024;
 
 /// A condition before its time is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,13 @@ impl Wanted {
     }
 }
 
+/// What is judged beside the pods.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    pub exposed: Option<&'a Wanted>,
+    pub scalable: Option<&'a Wanted>,
+}
+
 /// The condition of this type.
 pub(super) fn find<'a>(status: &'a MicroserviceStatus, kind: &str) -> Option<&'a Condition> {
     status.conditions.iter().find(|c| c.type_ == kind)
@@ -38,7 +45,7 @@ pub(super) fn all(
     previous: Option<&MicroserviceStatus>,
     outcome: &Outcome,
     judgement: &Judgement,
-    scalable: Option<&Wanted>,
+    beside: Beside<'_>,
     now: Timestamp,
 ) -> Vec<Condition> {
     let before = |kind: &str| previous.and_then(|p| find(p, kind));
@@ -54,8 +61,8 @@ pub(super) fn all(
     if outcome.plan.is_ok() {
         put("Available", Some(available(outcome, judgement)));
         put("Progressing", Some(progressing(outcome, judgement)));
-        put("Exposed", exposed::verdict(&outcome.children));
-        put("Scalable", scalable.cloned());
+        put("Exposed", beside.exposed.cloned());
+        put("Scalable", beside.scalable.cloned());
         put("Drifted", judgement.rewritten.clone().map(|say| Wanted { status: "True", say }));
     } else {
         // Nothing was looked at: what was known of the last good state stays, with its generation.
@@ -84,7 +91,7 @@ fn ready(judgement: &Judgement, before: Option<&Condition>) -> Wanted {
         Phase::Busy | Phase::Stuck => "False",
         Phase::Frozen => match before.map(|b| (b.status.as_str(), b.reason.as_str())) {
             Some(("True", _)) => "True",
-            Some(("False", reason)) if reason != INVALID_SPEC => "False",
+            Some(("False", reason)) if !is_unbuildable(reason) => "False",
             _ => "Unknown",
         },
     };
@@ -113,7 +120,7 @@ fn stalled(judgement: &Judgement, before: Option<&Condition>) -> Option<Wanted> 
     let say = match judgement.phase {
         Phase::Stuck => judgement.stalled.clone().unwrap_or_else(|| judgement.say.clone()),
         Phase::Frozen => {
-            let before = before.filter(|b| b.status == "True" && b.reason != INVALID_SPEC)?;
+            let before = before.filter(|b| b.status == "True" && !is_unbuildable(&b.reason))?;
             Say::new(before.reason.clone(), before.message.clone())
         }
         _ => return None,

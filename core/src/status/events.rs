@@ -2,7 +2,7 @@
 
 use microservice_crds::MicroserviceStatus;
 
-use super::{Change, Transition, conditions::find, ready, text};
+use super::{Change, Transition, conditions::find, exposed, ready, text};
 use crate::outcome::{ChildResult, Outcome};
 
 /// Reason of Reconciling between a failure and the next Ready.
@@ -12,7 +12,7 @@ pub(super) const RECOVERING: &str = "Recovering";
 const NOTE: usize = 1000;
 
 /// Reasons of a Ready that is not True although nothing is wrong.
-const HARMLESS: [&str; 3] = [ready::PROGRESSING, ready::PAUSED, "WaitingForDeletion"];
+const HARMLESS: [&str; 4] = [ready::PROGRESSING, ready::PAUSED, exposed::PENDING, "WaitingForDeletion"];
 
 /// Something that is wrong in a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) fn transitions(
     for wrong in all_wrong(next) {
         let known = before.iter().any(|b| {
             // The next spec may be wrong in another way.
-            b.reason == wrong.reason && (wrong.reason != ready::INVALID_SPEC || b.message == wrong.message)
+            b.reason == wrong.reason && (!ready::is_unbuildable(wrong.reason) || b.message == wrong.message)
         });
         if !known && !told.contains(&wrong.reason) {
             told.push(wrong.reason);

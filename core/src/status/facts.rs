@@ -13,8 +13,8 @@ pub(super) struct Facts {
     pub name: String,
     pub selector: String,
     pub image: String,
+    pub class: Option<String>,
     pub profile: String,
-    pub url: Option<String>,
     /// Name of the main container.
     pub main: String,
     /// Names of the sidecars.
@@ -25,6 +25,8 @@ pub(super) struct Facts {
     pub readiness: Option<String>,
     /// Startup probe of the main container.
     pub startup: Option<String>,
+    /// Liveness probe of the main container.
+    pub liveness: Option<String>,
     /// Who decides how many replicas run.
     pub count: Count,
     /// Requests that the autoscaler needs and that are not in the plan.
@@ -52,13 +54,14 @@ impl Facts {
             name: plan.name().to_owned(),
             selector: plan.selector(),
             image: plan.image().to_owned(),
+            class: plan.class.clone(),
             profile: plan.profile.clone(),
-            url: plan.url(),
             main: main.map(|c| c.name.clone()).unwrap_or_default(),
             sidecars: plan.pod.containers.sidecars.iter().map(|c| c.name.clone()).collect(),
             memory_limit: limit.map(|q| q.0.clone()),
             readiness: main.and_then(|c| words(c.readiness.as_ref()?)),
             startup: main.and_then(|c| words(c.startup.as_ref()?)),
+            liveness: main.and_then(|c| words(c.liveness.as_ref()?)),
             count: match plan.replicas {
                 Replicas::Unmanaged => Count::Open,
                 Replicas::Fixed(_) => Count::Fixed,

@@ -6,11 +6,13 @@
 mod applied;
 mod causes;
 mod change;
+mod class;
 mod conditions;
 mod events;
 mod exposed;
 mod facts;
 mod lift;
+mod place;
 mod pods;
 mod ready;
 mod rollout;
@@ -19,17 +21,20 @@ mod scalers;
 mod steady;
 mod stuck;
 mod text;
+mod urls;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use microservice_crds::{ChildRef, MicroserviceStatus};
 
+pub use class::class_status;
 pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
 
 use crate::outcome::{ChildOutcome, ChildResult, Health, Outcome};
+use conditions::Beside;
 use facts::Facts;
 
 /// How much a status differs from the one before.
@@ -88,9 +93,12 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
     // A condition keeps whole seconds, and must not differ from its own copy that was stored.
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let facts = outcome.plan.as_ref().ok().map(Facts::of);
-    let judgement = ready::judge(previous, outcome, facts.as_ref(), now);
+    let exposed = exposed::verdict(previous.and_then(|p| conditions::find(p, "Exposed")), outcome, now);
+    let judgement = ready::judge(previous, outcome, facts.as_ref(), exposed.as_ref(), now);
     let scalable = facts.as_ref().and_then(|facts| scalable::verdict(previous, outcome, facts, now));
-    let conditions = conditions::all(previous, outcome, &judgement, scalable.as_ref().map(|s| &s.wanted), now);
+    let beside =
+        Beside { exposed: exposed.as_ref().map(|e| &e.wanted), scalable: scalable.as_ref().map(|s| &s.wanted) };
+    let conditions = conditions::all(previous, outcome, &judgement, beside, now);
 
     let deployment = outcome.children.iter().find_map(|c| match &c.health {
         Health::Deployment(health) => Some(health),
@@ -107,8 +115,10 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
         // Scalers may ask for it as soon as there is a plan, paused or not.
         status.selector = Some(facts.selector.clone());
         if !outcome.paused {
-            status.url = facts.url.clone();
+            status.urls = outcome.plan.as_ref().map(|plan| urls::of(plan, outcome)).unwrap_or_default();
+            status.url = status.urls.first().cloned();
             status.image = Some(facts.image.clone());
+            status.class.clone_from(&facts.class);
             status.profile = Some(facts.profile.clone());
             status.children = inventory(&status.children, &outcome.children);
         }
@@ -116,7 +126,10 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
 
     let change = change::between(previous, &status);
     let events = events::transitions(previous, &status, outcome, change);
-    let recheck_after = [judgement.recheck, scalable.and_then(|s| s.recheck)].into_iter().flatten().min();
+    let recheck_after = [judgement.recheck, exposed.and_then(|e| e.recheck), scalable.and_then(|s| s.recheck)]
+        .into_iter()
+        .flatten()
+        .min();
     Next { status, change, events, recheck_after }
 }
 

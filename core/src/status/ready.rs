@@ -8,7 +8,8 @@ use microservice_crds::MicroserviceStatus;
 use super::{
     Say,
     applied::{self, Applied},
-    conditions, exposed,
+    conditions,
+    exposed::Exposed,
     facts::Facts,
     lift::{self, Lifted},
     rollout::{self, Rollout},
@@ -16,19 +17,22 @@ use super::{
 };
 use crate::{
     outcome::{ChildOutcome, DeploymentHealth, Outcome},
-    plan::Invalid,
+    plan::{Blame, Invalid, Plan},
 };
 
 /// Reason of a service that comes up as it should.
 pub(super) const PROGRESSING: &str = "Progressing";
 /// Reason of a service that is told to rest.
 pub(super) const PAUSED: &str = "Paused";
-/// Reason of a spec that cannot be built.
-pub(super) const INVALID_SPEC: &str = "InvalidSpec";
 /// Reason of a service that is as it was asked for.
 const ROLLED_OUT: &str = "RolledOut";
 /// Reason of a service whose pods are gone after it was there.
 const UNAVAILABLE: &str = "Unavailable";
+
+/// Whether this is the reason of a service that cannot be built: its spec or its class must change first.
+pub(super) fn is_unbuildable(reason: &str) -> bool {
+    Blame::ALL.iter().any(|blame| blame.reason() == reason)
+}
 
 /// What follows for the summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,11 +90,12 @@ pub(super) fn judge(
     previous: Option<&MicroserviceStatus>,
     outcome: &Outcome,
     facts: Option<&Facts>,
+    exposed: Option<&Exposed>,
     now: Timestamp,
 ) -> Judgement {
-    let (Ok(_), Some(facts)) = (&outcome.plan, facts) else {
+    let (Ok(plan), Some(facts)) = (&outcome.plan, facts) else {
         let problems = outcome.plan.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        return Judgement::new(Phase::Stuck, Say::new(INVALID_SPEC, invalid(problems)));
+        return Judgement::new(Phase::Stuck, Say::new(Blame::worst(problems).reason(), invalid(problems)));
     };
     let applied = applied::sort(&outcome.children, outcome.fault.as_deref(), facts);
     let mut judgement = match rollout::deployment(&outcome.children) {
@@ -109,14 +114,18 @@ pub(super) fn judge(
         return judgement;
     }
     with_children(&mut judgement, &applied, previous, outcome);
-    if judgement.phase == Phase::Done {
-        // Only a verdict counts: a gateway that is not there or says nothing does not take the service down.
-        if let Some(refused) = exposed::refusal(&outcome.children) {
-            judgement.phase = Phase::Busy;
-            judgement.say = refused;
-        }
+    if let Some(say) = exposed.filter(|_| judgement.phase == Phase::Done).and_then(|e| held_back(plan, e)) {
+        judgement.phase = Phase::Busy;
+        judgement.say = say;
     }
     judgement
+}
+
+/// What the routes make of a service that is well otherwise. Only a verdict counts: a gateway that is not there or says
+/// nothing does not take the service down, unless the class wants it so.
+fn held_back(plan: &Plan, exposed: &Exposed) -> Option<Say> {
+    let waits = plan.ready_requires_exposed && exposed.wanted.status != "True";
+    exposed.refusal.clone().or_else(|| waits.then(|| exposed.wanted.say.clone()))
 }
 
 /// What the results of the children make of it.
@@ -279,7 +288,7 @@ fn frozen(previous: Option<&MicroserviceStatus>) -> Say {
     let stop = "Paused: nothing is written to its children until spec.paused is false.";
     match previous.and_then(|p| conditions::find(p, "Ready")) {
         Some(ready) if ready.reason == PAUSED => Say::new(PAUSED, ready.message.clone()),
-        Some(ready) if ready.reason == INVALID_SPEC => Say::new(PAUSED, stop),
+        Some(ready) if is_unbuildable(&ready.reason) => Say::new(PAUSED, stop),
         Some(ready) => Say::new(PAUSED, format!("{stop} Before: {}: {}", ready.reason, ready.message)),
         None => Say::new(PAUSED, stop),
     }

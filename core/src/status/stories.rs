@@ -3,6 +3,8 @@
 mod children;
 mod failures;
 mod rollouts;
+mod routes;
+mod troubles;
 mod walk;
 
 use super::{fixtures::*, *};

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod classes;
 mod restricted;
 mod specs;
 
@@ -10,7 +11,8 @@ use std::collections::BTreeSet;
 use microservice_core::{
     children::{self, Desired},
     compare,
-    plan::{self, Facts, Plan, Subject},
+    plan::{Facts, Subject},
+    render::{Rendered, render},
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -19,13 +21,37 @@ fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, max_global_rejects: 100_000, ..ProptestConfig::default() }
 }
 
-/// The plan of a subject that can be built; others are not what the property is about.
-fn planned(subject: &Subject) -> Result<Plan, TestCaseError> {
-    plan::plan(subject, &Facts::default()).map_err(|e| TestCaseError::reject(format!("{}", e[0])))
+/// What a subject that can be built is rendered into; others are not what the property is about.
+fn rendered(subject: &Subject) -> Result<Rendered, TestCaseError> {
+    render(subject, &Facts::default()).map_err(|e| TestCaseError::reject(format!("{}", e[0])))
 }
 
 fn names(children: &[Desired]) -> BTreeSet<(&'static str, String)> {
     children.iter().map(|c| (c.entry.kind, c.name.clone())).collect()
+}
+
+/// An answer, the same each time: objects without any null, or reasons with a field and words.
+fn answers_the_same(subject: &Subject, facts: &Facts) -> Result<(), TestCaseError> {
+    match (render(subject, facts), render(subject, facts)) {
+        (Err(invalid), again) => {
+            prop_assert!(!invalid.is_empty());
+            prop_assert_eq!(Some(invalid.clone()), again.err());
+            for reason in invalid {
+                prop_assert!(!reason.field.is_empty() && !reason.message.is_empty());
+            }
+        }
+        (Ok(one), two) => {
+            let two = two.map_err(|e| TestCaseError::fail(format!("{e:?}")))?;
+            prop_assert_eq!(&one.plan, &two.plan);
+            prop_assert_eq!(one.children.len(), two.children.len());
+            for (a, b) in one.children.iter().zip(&two.children) {
+                prop_assert_eq!(a.body.to_string(), b.body.to_string());
+                prop_assert!(!has_null(&a.body), "{}", a.body);
+            }
+            let _ = (one.plan.selector(), one.plan.image());
+        }
+    }
+    Ok(())
 }
 
 /// A DNS label that starts with a letter.
@@ -61,31 +87,13 @@ proptest! {
         profile in proptest::option::of("v[0-3]"),
     ) {
         let facts = Facts { foreign_scaler: scaler, sticky_profile: profile, ..Facts::default() };
-        let first = plan::plan(&subject, &facts);
-        prop_assert_eq!(&first, &plan::plan(&subject, &facts));
-        match first {
-            Err(invalid) => {
-                prop_assert!(!invalid.is_empty());
-                for reason in invalid {
-                    prop_assert!(!reason.field.is_empty() && !reason.message.is_empty());
-                }
-            }
-            Ok(plan) => {
-                let (one, two) = (children::desired(&plan), children::desired(&plan));
-                prop_assert_eq!(one.len(), two.len());
-                for (a, b) in one.iter().zip(&two) {
-                    prop_assert_eq!(a.body.to_string(), b.body.to_string());
-                    prop_assert!(!has_null(&a.body), "{}", a.body);
-                }
-                let _ = (plan.url(), plan.selector(), plan.image());
-            }
-        }
+        answers_the_same(&subject, &facts)?;
     }
 
     /// Names are valid, and no two children of one object share one.
     #[test]
     fn names_are_valid_and_distinct(subject in specs::sane()) {
-        let desired = children::desired(&planned(&subject)?);
+        let desired = rendered(&subject)?.children;
         prop_assert_eq!(names(&desired).len(), desired.len());
         for child in &desired {
             prop_assert!(is_rfc1035(&child.name), "{}", child.name);
@@ -115,7 +123,7 @@ proptest! {
             two.name = format!("{}-{suffix}", one.name.chars().take(40).collect::<String>().trim_end_matches('-'));
         }
         prop_assume!(one.name != two.name);
-        let (one, two) = (children::desired(&planned(&one)?), children::desired(&planned(&two)?));
+        let (one, two) = (rendered(&one)?.children, rendered(&two)?.children);
         let (one, two) = (names(&one), names(&two));
         prop_assert!(one.is_disjoint(&two), "{one:?} {two:?}");
     }
@@ -123,8 +131,7 @@ proptest! {
     /// Every pod passes the restricted rules, but for exactly those that a written loosening breaks.
     #[test]
     fn pods_are_restricted(subject in specs::sane()) {
-        let plan = planned(&subject)?;
-        let desired = children::desired(&plan);
+        let desired = rendered(&subject)?.children;
         let deployment = desired.iter().find(|c| c.entry.kind == "Deployment").unwrap();
         let broken = restricted::violations(&deployment.body["spec"]["template"]["spec"]);
         let broken: BTreeSet<String> = broken.into_iter().collect();
@@ -135,7 +142,7 @@ proptest! {
     #[test]
     fn metadata_and_scaling_restart_nothing(subject in specs::sane(), count in 0..9_i32) {
         let template = |subject: &Subject| -> Result<Value, TestCaseError> {
-            let desired = children::desired(&planned(subject)?);
+            let desired = rendered(subject)?.children;
             Ok(desired.iter().find(|c| c.entry.kind == "Deployment").unwrap().body["spec"]["template"].clone())
         };
         let mut other = subject.clone();
@@ -145,13 +152,13 @@ proptest! {
         other.spec.scaling = Some(microservice_crds::Scaling { replicas: Some(count), ..Default::default() });
         other.generation += 1;
         prop_assert_eq!(template(&subject)?, template(&other)?);
-        prop_assert_eq!(planned(&subject)?.selector_labels().into_values().collect::<BTreeSet<_>>(), [subject.name].into());
+        prop_assert_eq!(rendered(&subject)?.plan.selector_labels().into_values().collect::<BTreeSet<_>>(), [subject.name].into());
     }
 
     /// An object stands as it was applied, whatever the server adds to its maps; a change of any field is seen.
     #[test]
     fn a_child_equals_itself_and_nothing_else(subject in specs::sane(), pick in any::<prop::sample::Index>()) {
-        for child in children::desired(&planned(&subject)?) {
+        for child in rendered(&subject)?.children {
             let mut live = child.body.clone();
             live["status"] = serde_json::json!({"observedGeneration": 1});
             live["metadata"]["uid"] = "1".into();

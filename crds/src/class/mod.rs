@@ -42,7 +42,8 @@ pub struct MicroserviceClassSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespaces: Option<LabelSelector>,
     /// What holds for a service that says nothing else. What the service says goes first, value by value: maps are
-    /// joined by key, `env` by name, and any other list is taken as a whole.
+    /// joined by key, `env` by name, and any other list is taken as a whole. A default that does not fit what a service
+    /// says gives way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defaults: Option<ClassDefaults>,
     /// Gateways and host names of routes.
@@ -55,7 +56,7 @@ pub struct MicroserviceClassSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<Limits>,
     /// Which loosenings of the restricted pod a service may write under `security`. Default: all; an empty list: none.
-    /// Example: `[RunAsUser, WritablePaths]`.
+    /// Where it is written, `overrides` cannot loosen either. Example: `[RunAsUser, WritablePaths]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loosenings: Option<Vec<Loosening>>,
     /// Allowed or Forbidden: whether a service may change its children by `overrides`. Default: Allowed.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageRules {
-    /// What the name of an image must start with, one of these; end them with `/`. Default: anything. Example:
-    /// `[registry.example/shop/]`.
+    /// What the name of an image must start with, one of these: as it is written, up to a `/`, `:` or `@`. Default:
+    /// anything. Example: `[registry.example/shop/]`.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub allowed_prefixes: Vec<String>,
     /// Whether images must be named by digest, as in `image@sha256:...`. Default: false.
@@ -21,10 +21,12 @@ pub struct ImageRules {
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Limits {
-    /// Greatest count of replicas, fixed or autoscaled. Default: none. Example: 20.
+    /// Greatest count of replicas that a service may write or get by default, fixed or autoscaled. Default: none.
+    /// Example: 20.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_replicas: Option<i32>,
-    /// Resources that every container must request, by its own words or the class's. Example: `[cpu, memory]`.
+    /// Resources that every container must request, by its own words or the class's; a limit is a request too, and the
+    /// LimitRange of a namespace does not count. Example: `[cpu, memory]`.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub required_requests: Vec<String>,
 }

@@ -33,17 +33,20 @@ pub struct Route {
     /// which gets a GRPCRoute unless `paths` or `matches` are written.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub grpc_matches: Vec<GrpcRouteMatch>,
-    /// Name or number of the port of this service to send to. Default: the first port that speaks HTTP.
+    /// Name or number of the port of this service to send to. Default: the first port that speaks HTTP; with
+    /// `grpcMatches` the first whose protocol is grpc.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<IntOrString>,
-    /// Services of this namespace that share the requests, by weight. Default: this service alone. Example:
+    /// Services of this namespace that share the requests, by weight; where all weights are 0, requests are answered with
+    /// an error. While one of them does not exist, the route stays as it was. Default: this service alone. Example:
     /// `[{weight: 90}, {service: shop-next, port: 80, weight: 10}]`.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub backends: Vec<RouteBackend>,
-    /// What is done with a request on its way, as in an HTTPRoute: headers, redirect, rewrite, mirror, CORS.
+    /// What is done with a request on its way, as in an HTTPRoute: headers, redirect, rewrite, mirror, CORS. A GRPCRoute
+    /// has only those for headers, mirrors and extensions.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<RouteFilter>,
-    /// How long a request may take. Default: the gateway's.
+    /// How long a request may take. Not for a GRPCRoute. Default: the gateway's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<HttpRouteTimeouts>,
     /// When a request is tried again. Needs the experimental channel of the Gateway API. Default: the gateway's.
@@ -53,7 +56,7 @@ pub struct Route {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_persistence: Option<SessionPersistence>,
     /// Serves this route on the class's listener for https alone, and answers with a redirect to https on its listener
-    /// for http. Default: the class's.
+    /// for http. A GRPCRoute is served there alone, without a redirect: clients of gRPC follow none. Default: the class's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_redirect: Option<bool>,
 }

@@ -16,7 +16,7 @@ pub struct Scaling {
     /// Least count that the autoscaler keeps; 0 only with a metric of type Object or External. Default: 1. Example: 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_replicas: Option<i32>,
-    /// Greatest count that the autoscaler may reach. Its presence makes an autoscaler. Example: 10.
+    /// Greatest count that the autoscaler may reach. Its presence, here or in the class, makes an autoscaler. Example: 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_replicas: Option<i32>,
     /// CPU use to aim for, in percent of the request; beside sidecars that of the main container alone. Default: 80 when

@@ -22,8 +22,8 @@ pub struct Security {
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub writable_paths: Vec<String>,
     /// Makes the whole root file system writable. Default: false.
-    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "std::ops::Not::not")]
-    pub writable_root: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writable_root: Option<bool>,
     /// Capabilities to add. The restricted rules admit only NET_BIND_SERVICE. Example: `[NET_BIND_SERVICE]`.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub capabilities: Vec<String>,

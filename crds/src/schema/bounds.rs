@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::tree::{self, Node};
 
 /// Most items of a list, by the end of its path. The first that fits holds.
-const ITEMS: [(&str, u32); 31] = [
+const ITEMS: [(&str, u32); 34] = [
     ("sidecars", 8),
     ("initContainers", 8),
     ("[].env", 128),
@@ -19,6 +19,9 @@ const ITEMS: [(&str, u32); 31] = [
     ("volumes", 64),
     ("volumeMounts", 64),
     ("[].matches", 16),
+    ("allowMethods", 9),
+    ("allowHeaders", 64),
+    ("exposeHeaders", 64),
     ("[].paths", 128),
     ("[].hostnames", 64),
     ("urls", 64),
@@ -84,7 +87,7 @@ const ENTRIES: [(&str, u32); 4] = [("nnotations", 64), ("abels", 64), ("files", 
 const OTHER_ENTRIES: u32 = 32;
 
 /// Least and greatest value of a number, by the end of its path. The first that fits holds.
-const RANGES: [(&str, i64, i64); 43] = [
+const RANGES: [(&str, i64, i64); 45] = [
     ("observedGeneration", -1, i64::MAX),
     ("ports[].port", 1, 65_535),
     ("targetPort", 1, 65_535),
@@ -105,6 +108,7 @@ const RANGES: [(&str, i64, i64); 43] = [
     ("successThreshold", 1, 1_000),
     ("failureThreshold", 1, 100_000),
     ("spec.terminationGracePeriodSeconds", 0, 604_800),
+    ("defaults.terminationGracePeriodSeconds", 0, 604_800),
     ("terminationGracePeriodSeconds", 1, 604_800),
     ("drainSeconds", 0, 604_800),
     ("sleep.seconds", 0, 604_800),
@@ -127,6 +131,7 @@ const RANGES: [(&str, i64, i64); 43] = [
     ("numerator", 0, 2_147_483_647),
     ("denominator", 1, 2_147_483_647),
     ("retry.attempts", 1, 100),
+    ("retry.codes[]", 400, 599),
     ("maxAge", 1, 2_147_483_647),
 ];
 

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::tree::{self, field_of};
 
 /// Lists whose items are known by a key, by the name of the field that holds them.
-const KEYED: [(&str, &[&str]); 13] = [
+const KEYED: [(&str, &[&str]); 15] = [
     ("conditions", &["type"]),
     ("env", &["name"]),
+    ("add", &["name"]),
     ("headers", &["name"]),
     ("hostAliases", &["ip"]),
     ("imagePullSecrets", &["name"]),
@@ -15,6 +16,7 @@ const KEYED: [(&str, &[&str]); 13] = [
     ("ports", &["name"]),
     ("queryParams", &["name"]),
     ("routes", &["name"]),
+    ("set", &["name"]),
     ("sidecars", &["name"]),
     ("topologySpread", &["topologyKey", "whenUnsatisfiable"]),
     ("volumeMounts", &["mountPath"]),
@@ -22,7 +24,7 @@ const KEYED: [(&str, &[&str]); 13] = [
 ];
 
 /// Lists of plain values that may not repeat themselves, by the end of the path.
-const SETS: [&str; 10] = [
+const SETS: [&str; 14] = [
     "routes[].hostnames",
     "routes[].paths",
     "security.capabilities",
@@ -32,6 +34,10 @@ const SETS: [&str; 10] = [
     "limits.requiredRequests",
     "routing.hostTemplates",
     "filters[].cors.allowOrigins",
+    "filters[].cors.allowMethods",
+    "filters[].cors.allowHeaders",
+    "filters[].cors.exposeHeaders",
+    "HeaderModifier.remove",
     "retry.codes",
 ];
 

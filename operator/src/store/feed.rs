@@ -16,6 +16,7 @@ impl Store {
             uid: object.uid().to_owned(),
             generation: object.metadata.generation.unwrap_or_default(),
             version: object.version_number(),
+            created: object.metadata.creation_timestamp.as_ref().map(|time| time.0),
             deleting: object.metadata.deletion_timestamp.is_some(),
             spec: object.fields.get("spec").map_or("null", |raw| raw.get()).into(),
             status: object.field("status"),

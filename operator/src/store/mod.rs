@@ -35,6 +35,16 @@ pub const SERVICES: Kind = CHILDREN.len();
 pub const PODS: Kind = CHILDREN.len() + 1;
 /// The stream of CustomResourceDefinitions, for [`Served`].
 pub const DEFINITIONS: Kind = CHILDREN.len() + 2;
+/// The stream of Namespaces, for [`Served`].
+pub const NAMESPACES: Kind = CHILDREN.len() + 3;
+/// The stream of MicroserviceClasses, for [`Served`].
+pub const CLASSES: Kind = CHILDREN.len() + 4;
+/// The stream of Gateways, for [`Served`].
+pub const GATEWAYS: Kind = CHILDREN.len() + 5;
+/// The stream of GatewayClasses, for [`Served`].
+pub const GATEWAY_CLASSES: Kind = CHILDREN.len() + 6;
+/// The stream of ListenerSets, for [`Served`].
+pub const LISTENER_SETS: Kind = CHILDREN.len() + 7;
 
 /// Whether objects of a kind are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +55,8 @@ pub enum Served {
     Synced,
     /// The API server does not serve the kind.
     Absent,
+    /// The operator has no right to see the kind, and works without.
+    Forbidden,
     /// The list fails: why.
     Failing(String),
 }
@@ -58,6 +70,8 @@ pub struct Service {
     pub generation: i64,
     /// `metadata.resourceVersion`.
     pub version: u64,
+    /// `metadata.creationTimestamp`.
+    pub created: Option<Timestamp>,
     /// Whether it is being deleted.
     pub deleting: bool,
     /// `spec`, unparsed.
@@ -121,7 +135,10 @@ struct Inner {
 impl Default for Store {
     fn default() -> Self {
         let served = CHILDREN.iter().map(|entry| if entry.crd.is_some() { Served::Absent } else { Served::Starting });
-        let others = [Served::Starting, Served::Starting, Served::Starting];
+        let others = (SERVICES..=LISTENER_SETS).map(|kind| match kind {
+            SERVICES | PODS | DEFINITIONS | NAMESPACES => Served::Starting,
+            _ => Served::Absent,
+        });
         Self {
             inner: Mutex::new(Inner {
                 records: HashMap::new(),
@@ -204,7 +221,7 @@ impl Store {
     pub fn settled(&self, patient: bool) -> bool {
         let inner = self.lock();
         inner.served.iter().enumerate().all(|(kind, served)| match served {
-            Served::Synced | Served::Absent => true,
+            Served::Synced | Served::Absent | Served::Forbidden => true,
             Served::Starting | Served::Failing(_) => !patient && kind != SERVICES,
         })
     }
@@ -270,6 +287,22 @@ impl Store {
                 None => drop(record.resisted.remove(&slot)),
             }
         }
+    }
+
+    /// Whether the Microservice of this uid is still there.
+    pub fn is_there(&self, key: &Key, uid: &str) -> bool {
+        let inner = self.lock();
+        inner.records.get(key).and_then(|record| record.service.as_ref()).is_some_and(|service| service.uid == uid)
+    }
+
+    /// Whether there is a Service of this name, ours or not.
+    pub fn has_service(&self, namespace: &str, name: &str) -> bool {
+        let inner = self.lock();
+        let children = inner.records.get(&Key::of_child(namespace, name)).map(|record| &record.children);
+        let is_it = |(kind, child): &(Kind, String)| {
+            child == name && CHILDREN.get(*kind).is_some_and(|entry| entry.kind == "Service")
+        };
+        children.is_some_and(|children| children.iter().any(|(slot, child)| is_it(slot) && !child.deleting))
     }
 
     /// When a small change of the status may be written: set at its first sight, taken away by a write.

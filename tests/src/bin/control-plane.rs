@@ -33,6 +33,11 @@ struct Arguments {
     #[arg(long)]
     crds: bool,
 
+    /// A real node in the place of the fake ones: kubelet, containerd, kube-proxy and CoreDNS in a network namespace.
+    /// Needs root and a few Debian packages.
+    #[arg(long)]
+    real_node: bool,
+
     /// How many fake nodes there are.
     #[arg(long, default_value_t = 1)]
     nodes: usize,
@@ -63,7 +68,8 @@ async fn run(arguments: Arguments) -> Result<()> {
         return Ok(());
     }
     // Before the signals are listened to: Ctrl-C ends a build at once.
-    let binaries = tokio::task::spawn_blocking(Binaries::prepare).await??;
+    let prepare = if arguments.real_node { Binaries::prepare_with_node } else { Binaries::prepare };
+    let binaries = tokio::task::spawn_blocking(prepare).await??;
     if arguments.build_only {
         writeln!(stdout(), "{}", binaries.cache().display())?;
         return Ok(());
@@ -74,6 +80,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let options = Options {
         hpa: arguments.hpa,
         gateway_api: arguments.gateway_api,
+        real_node: arguments.real_node,
         nodes: arguments.nodes,
         apiserver_args: arguments.apiserver_args,
         ..Options::default()

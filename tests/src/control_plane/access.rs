@@ -232,6 +232,21 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Replaces the CRDs of the Gateway API by those of the experimental channel. The old schemas may still be served for
+    /// a moment.
+    ///
+    /// # Errors
+    /// When the API server refuses them, and for an existing cluster.
+    pub async fn install_experimental_gateway_api(&self) -> Result<()> {
+        self.own("change the channel of the Gateway API")?;
+        let binaries = self.binaries().clone();
+        let folder = tokio::task::spawn_blocking(move || binaries.prepare_experimental_gateway_api()).await??;
+        let folder = folder.to_string_lossy();
+        self.kubectl_ok(&["apply", "--server-side", "--force-conflicts", "-f", &folder]).await?;
+        self.kubectl_ok(&["wait", "--for=condition=Established", "--timeout=120s", "-f", &folder]).await?;
+        Ok(())
+    }
+
     /// Waits until every version of a definition answers. Established comes earlier: its storage may still be made, and
     /// a definition that is deleted meanwhile hangs for a minute.
     async fn wait_served(&self, definition: &CustomResourceDefinition) -> Result<()> {

@@ -3,7 +3,7 @@
 //! The cache folder is named by the hash of the lock files, so a change of a version is a new folder.
 
 use std::{
-    env, fs,
+    env,
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::build;
+use super::{build, cache, node::Parts};
 
 /// One Go module that serves as a lock file; its text is compiled in, so that the cache is found from anywhere.
 pub(super) struct LockFile {
@@ -37,6 +37,15 @@ pub(super) const GATEWAY_API: LockFile = LockFile {
     go_sum: include_str!("../../controlplane/gateway-api/go.sum"),
 };
 
+pub(super) const COREDNS: LockFile = LockFile {
+    folder: "coredns",
+    go_mod: include_str!("../../controlplane/coredns/go.mod"),
+    go_sum: include_str!("../../controlplane/coredns/go.sum"),
+};
+
+/// All of them.
+pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
+
 /// A program of the control plane.
 pub(super) struct Program {
     pub(super) name: &'static str,
@@ -55,6 +64,13 @@ const PROGRAMS: [Program; 6] = [
     Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", lock_file: &KUBERNETES },
     Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", lock_file: &KUBERNETES },
     Program { name: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", lock_file: &KWOK },
+];
+
+/// What a real node is made of besides; built only where one is asked for.
+const NODE_PROGRAMS: [Program; 3] = [
+    Program { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet", lock_file: &KUBERNETES },
+    Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: &KUBERNETES },
+    Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
 ];
 
 /// The programs and files of the control plane, all present on disk.
@@ -81,6 +97,25 @@ impl Binaries {
         Ok(binaries)
     }
 
+    /// The same with the programs of a real node.
+    ///
+    /// # Errors
+    /// When the machine cannot have a real node, Go is missing or too old, or a build fails.
+    pub fn prepare_with_node() -> Result<Self> {
+        // Before anything takes minutes.
+        Parts::check()?;
+        let binaries = Self::prepare()?;
+        if binaries.missing(&NODE_PROGRAMS).next().is_some() {
+            let _lock = binaries.lock()?;
+            // Asked again under the lock: another process may have built them meanwhile.
+            let missing: Vec<&Program> = binaries.missing(&NODE_PROGRAMS).collect();
+            let go = build::Go::find(&binaries.cache)?;
+            binaries.build(&go, &missing)?;
+            go.finish();
+        }
+        Ok(binaries)
+    }
+
     /// What is needed with an existing cluster: kubectl, wherever it is found; it is built only if it is nowhere.
     pub(super) fn for_existing_cluster() -> Result<Self> {
         let mut binaries = Self::find()?;
@@ -103,27 +138,35 @@ impl Binaries {
         if !self.gateway_api().is_dir() {
             let _lock = self.lock()?;
             let go = build::Go::find(&self.cache)?;
-            go.copy_gateway_api(&self.gateway_api())?;
+            go.copy_gateway_api("standard", &self.gateway_api())?;
             go.finish();
         }
         Ok(())
     }
 
+    /// Fetches the CRDs of the Gateway API's experimental channel, if they are not there yet; answers with their folder.
+    pub(super) fn prepare_experimental_gateway_api(&self) -> Result<PathBuf> {
+        let folder = self.cache.join("gateway-api-experimental");
+        if !folder.is_dir() {
+            let _lock = self.lock()?;
+            let go = build::Go::find(&self.cache)?;
+            // Asked again under the lock: another process may have fetched them meanwhile.
+            if !folder.is_dir() {
+                go.copy_gateway_api("experimental", &folder)?;
+            }
+            go.finish();
+        }
+        Ok(folder)
+    }
+
     fn find() -> Result<Self> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|folder| folder.is_dir());
-        Ok(Self { cache: cache_root()?.join(lock_hash()), assets, kubectl: None })
+        Ok(Self { cache: cache::root()?.join("controlplane").join(lock_hash()), assets, kubectl: None })
     }
 
     /// Nobody else builds while this is held.
     fn lock(&self) -> Result<File> {
-        fs::create_dir_all(&self.cache)
-            .with_context(|| format!("cannot create the cache folder {}", self.cache.display()))?;
-        let lock = File::create(self.cache.join(".lock"))?;
-        if lock.try_lock().is_err() {
-            say("waiting for another process that builds the control plane");
-            lock.lock()?;
-        }
-        Ok(lock)
+        cache::lock(&self.cache, "builds the control plane")
     }
 
     /// The path of a program, by its name.
@@ -158,18 +201,20 @@ impl Binaries {
     }
 
     fn complete(&self) -> bool {
-        PROGRAMS.iter().all(|p| self.program(p.name).is_file())
-            && self.gateway_api().is_dir()
-            && self.kwok_stages().is_dir()
+        self.missing(&PROGRAMS).next().is_none() && self.gateway_api().is_dir() && self.kwok_stages().is_dir()
+    }
+
+    fn missing<'a>(&self, programs: &'a [Program]) -> impl Iterator<Item = &'a Program> {
+        programs.iter().filter(|program| !self.program(program.name).is_file())
     }
 
     fn build_missing(&self) -> Result<()> {
         // Asked again under the lock: another process may have built them meanwhile.
-        let missing: Vec<&Program> = PROGRAMS.iter().filter(|p| !self.program(p.name).is_file()).collect();
+        let missing: Vec<&Program> = self.missing(&PROGRAMS).collect();
         let go = build::Go::find(&self.cache)?;
         self.build(&go, &missing)?;
         if !self.gateway_api().is_dir() {
-            go.copy_gateway_api(&self.gateway_api())?;
+            go.copy_gateway_api("standard", &self.gateway_api())?;
         }
         if !self.kwok_stages().is_dir() {
             go.copy_kwok_stages(&self.kwok_stages())?;
@@ -189,25 +234,13 @@ impl Binaries {
 
 /// Tells a person what takes so long. Written straight to standard error, since the test harness hides what the
 /// print macros write until a test has failed.
-pub(super) fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "control plane: {line}");
-}
-
-fn cache_root() -> Result<PathBuf> {
-    let base = match env::var_os("XDG_CACHE_HOME").filter(|v| !v.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(
-            env::var_os("HOME")
-                .context("neither XDG_CACHE_HOME nor HOME is set: no place to keep the control plane's programs")?,
-        )
-        .join(".cache"),
-    };
-    Ok(base.join("microservice-operator").join("controlplane"))
 }
 
 fn lock_hash() -> String {
     let mut hash = Sha256::new();
-    for lock in [&KUBERNETES, &KWOK, &GATEWAY_API] {
+    for lock in LOCK_FILES {
         hash.update(lock.go_mod);
         hash.update(lock.go_sum);
     }

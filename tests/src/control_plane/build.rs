@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::binaries::{GATEWAY_API, KUBERNETES, KWOK, LockFile, Program};
+use super::binaries::{GATEWAY_API, KWOK, LOCK_FILES, LockFile, Program};
 
 /// Without the version the servers call themselves v0.0.0, and clients balk.
 pub(super) const LINKER_FLAGS: &str = "-s -w \
@@ -45,7 +45,7 @@ impl Go {
             text.trim()
         );
         let workspace = cache.join(".build");
-        for lock in [&KUBERNETES, &KWOK, &GATEWAY_API] {
+        for lock in LOCK_FILES {
             let folder = workspace.join(lock.folder);
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("go.mod"), lock.go_mod)?;
@@ -75,10 +75,10 @@ impl Go {
         Ok(())
     }
 
-    /// Copies the CRDs of the Gateway API's standard channel.
-    pub(super) fn copy_gateway_api(&self, target: &Path) -> Result<()> {
+    /// Copies the CRDs of a channel of the Gateway API.
+    pub(super) fn copy_gateway_api(&self, channel: &str, target: &Path) -> Result<()> {
         let module = self.module(&GATEWAY_API, "sigs.k8s.io/gateway-api")?;
-        self.copy(&files_in(&module.join("config/crd/standard"))?, target, |text| {
+        self.copy(&files_in(&module.join("config/crd").join(channel))?, target, |text| {
             text.contains("kind: CustomResourceDefinition")
         })
     }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
@@ -20,8 +21,9 @@ pub(super) struct Certificates {
 }
 
 impl Certificates {
-    /// Makes the authority, the server's certificate and the key that signs service account tokens.
-    pub(super) fn create(folder: &Path) -> Result<Self> {
+    /// Makes the authority, the server's certificate, for these addresses too, the API server's own as a client of
+    /// kubelets, and the key that signs service account tokens.
+    pub(super) fn create(folder: &Path, addresses: &[Ipv4Addr]) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -38,21 +40,25 @@ impl Certificates {
         certificates.write("service-accounts.key", &accounts.serialize_pem())?;
         certificates.write("service-accounts.pub", &accounts.public_key_pem())?;
 
-        let server = CertificateParams::new(
-            [
-                "127.0.0.1",
-                "10.96.0.1",
-                "localhost",
-                "kubernetes",
-                "kubernetes.default",
-                "kubernetes.default.svc",
-                "kubernetes.default.svc.cluster.local",
-            ]
-            .map(String::from),
-        )?;
+        let names = [
+            "127.0.0.1",
+            "localhost",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+        ];
+        let names: Vec<String> =
+            names.into_iter().map(String::from).chain(addresses.iter().map(Ipv4Addr::to_string)).collect();
+        let server = CertificateParams::new(names)?;
         let (pem, key) = certificates.sign(server, ExtendedKeyUsagePurpose::ServerAuth, "kube-apiserver", None)?;
         certificates.write("apiserver.crt", &pem)?;
         certificates.write("apiserver.key", &key)?;
+        let client = CertificateParams::default();
+        let admins = Some("system:masters");
+        let (pem, key) = certificates.sign(client, ExtendedKeyUsagePurpose::ClientAuth, "kube-apiserver", admins)?;
+        certificates.write("kubelet-client.crt", &pem)?;
+        certificates.write("kubelet-client.key", &key)?;
         Ok(certificates)
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 
-use super::{binaries::Binaries, certificates::Certificates, options::Options, stages};
+use super::{binaries::Binaries, certificates::Certificates, node::Node, options::Options, place::Place, stages};
 
 /// Everything that the command lines are made of.
 pub(super) struct Components {
@@ -16,9 +16,8 @@ pub(super) struct Components {
     pub(super) certificates: Certificates,
     pub(super) options: Options,
     pub(super) folder: PathBuf,
-    pub(super) etcd_port: u16,
-    pub(super) etcd_peer_port: u16,
-    pub(super) api_port: u16,
+    pub(super) place: Place,
+    pub(super) node: Option<Node>,
 }
 
 /// Each request is one line: short ones when they are complete, watches when they start. The servers of the control
@@ -29,9 +28,9 @@ kind: Policy
 omitStages: [RequestReceived]
 rules:
 - level: None
-  users: ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler", "kwok"]
+  users: ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler", "system:kube-proxy", "kwok", "coredns"]
 - level: None
-  userGroups: ["system:serviceaccounts:kube-system"]
+  userGroups: ["system:serviceaccounts:kube-system", "system:nodes"]
 - level: Metadata
   verbs: [watch]
   omitStages: [RequestReceived, ResponseComplete]
@@ -41,7 +40,7 @@ rules:
 impl Components {
     /// The address of the API server.
     pub(super) fn server(&self) -> String {
-        format!("https://127.0.0.1:{}", self.api_port)
+        format!("https://{}:{}", self.place.address, self.place.api_port)
     }
 
     /// The audit log.
@@ -60,6 +59,9 @@ impl Components {
         for (user, name, group) in [
             ("admin", "admin", admins),
             ("kwok", "kwok", admins),
+            ("coredns", "coredns", admins),
+            ("kube-proxy", "system:kube-proxy", None),
+            ("kubelet", "system:node:node-0", Some("system:nodes")),
             ("kube-controller-manager", "system:kube-controller-manager", None),
             ("kube-scheduler", "system:kube-scheduler", None),
         ] {
@@ -72,9 +74,13 @@ impl Components {
         Ok(())
     }
 
+    fn etcd_server(&self) -> String {
+        format!("http://{}:{}", self.place.address, self.place.etcd_port)
+    }
+
     pub(super) fn etcd(&self) -> Command {
-        let client = format!("http://127.0.0.1:{}", self.etcd_port);
-        let peer = format!("http://127.0.0.1:{}", self.etcd_peer_port);
+        let client = self.etcd_server();
+        let peer = format!("http://{}:{}", self.place.address, self.place.etcd_peer_port);
         let mut command = self.command("etcd");
         command
             .arg(option("--data-dir", &self.folder.join("etcd")))
@@ -92,14 +98,13 @@ impl Components {
         let file = |name: &str| self.certificates.path(name);
         let mut command = self.command("kube-apiserver");
         command
-            .arg(format!("--etcd-servers=http://127.0.0.1:{}", self.etcd_port))
-            .arg(format!("--secure-port={}", self.api_port))
+            .arg(format!("--etcd-servers={}", self.etcd_server()))
+            .arg(format!("--secure-port={}", self.place.api_port))
+            .arg(format!("--bind-address={}", self.place.address))
+            .arg(format!("--advertise-address={}", self.place.address))
+            .arg(format!("--service-cluster-ip-range={}", self.place.services))
             .args([
-                "--bind-address=127.0.0.1",
-                "--advertise-address=127.0.0.1",
-                "--endpoint-reconciler-type=none",
                 "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-                "--service-cluster-ip-range=10.96.0.0/12",
                 "--authorization-mode=Node,RBAC",
                 "--allow-privileged",
                 "--audit-log-mode=blocking",
@@ -113,8 +118,18 @@ impl Components {
             .arg(option("--service-account-key-file", &file("service-accounts.pub")))
             .arg(option("--service-account-signing-key-file", &file("service-accounts.key")))
             .arg(option("--audit-policy-file", &self.folder.join("audit-policy.yaml")))
-            .arg(option("--audit-log-path", &self.audit_log()))
-            .args(&self.options.apiserver_args);
+            .arg(option("--audit-log-path", &self.audit_log()));
+        if self.node.is_some() {
+            command
+                // The name of the node is known nowhere.
+                .arg("--kubelet-preferred-address-types=InternalIP")
+                .arg(option("--kubelet-client-certificate", &file("kubelet-client.crt")))
+                .arg(option("--kubelet-client-key", &file("kubelet-client.key")));
+        } else {
+            // No pod is there to ask for it.
+            command.arg("--endpoint-reconciler-type=none");
+        }
+        command.args(&self.options.apiserver_args);
         command
     }
 
@@ -166,7 +181,11 @@ impl Components {
 
     /// Runs in the control plane's own folder, and takes nothing of the caller's configuration.
     fn command(&self, name: &str) -> Command {
-        let mut command = Command::new(self.binaries.program(name));
+        let program = self.binaries.program(name);
+        let mut command = match &self.node {
+            Some(node) => node.command(&program),
+            None => Command::new(program),
+        };
         command.current_dir(&self.folder).env("HOME", &self.folder).env_remove("KUBECONFIG");
         command
     }

@@ -7,13 +7,16 @@ mod access;
 mod audit;
 mod binaries;
 mod build;
+pub(crate) mod cache;
 mod certificates;
 mod components;
 mod existing;
 mod load;
+mod node;
 mod nodes;
 mod options;
-mod ports;
+mod place;
+pub(crate) mod ports;
 mod processes;
 mod shared;
 mod stages;
@@ -32,6 +35,7 @@ use anyhow::{Context as _, Result};
 use kube::Config;
 
 use self::{components::Components, processes::Group};
+use crate::image::ImageOptions;
 
 pub use self::{
     access::{Output, USER_AGENT_OF_TESTS},
@@ -39,6 +43,7 @@ pub use self::{
     binaries::Binaries,
     existing::existing_cluster_is_wanted,
     load::{HeldLoad, Load, Usage},
+    node::Node,
     options::Options,
     processes::Process,
     stages::{BEHAVIOUR, BEHAVIOURS, CONTAINER, MESSAGE},
@@ -88,6 +93,23 @@ impl ControlPlane {
     #[must_use]
     pub fn binaries(&self) -> &Binaries {
         &self.binaries
+    }
+
+    /// The real node.
+    ///
+    /// # Errors
+    /// When the control plane has none: see [`Options::real_node`].
+    pub fn node(&self) -> Result<&Node> {
+        let node = self.own.as_ref().and_then(|own| own.components.node.as_ref());
+        node.context("this control plane has no real node")
+    }
+
+    /// Makes an image of one static program, and gives it these names on the real node.
+    ///
+    /// # Errors
+    /// When there is no real node, the program is not there, or containerd does not take the image.
+    pub async fn import_image(&self, names: &[&str], program: &Path, options: &ImageOptions) -> Result<()> {
+        self.node()?.import_image(names, program, options).await
     }
 
     /// The log of all requests. That of an existing cluster answers every question with an error.
@@ -166,8 +188,7 @@ impl Drop for ControlPlane {
             self.keep();
         }
         self.remove_namespaces();
-        let keep = self.keep.load(Ordering::Relaxed);
-        self.group().end(keep);
+        self.group().end();
     }
 }
 

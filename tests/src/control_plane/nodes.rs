@@ -1,4 +1,4 @@
-//! The fake nodes that kwok looks after.
+//! The fake nodes that kwok looks after, and whether all nodes are ready.
 
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Node;
@@ -51,5 +51,6 @@ pub(super) async fn ready(client: &Client, options: &Options) -> Result<bool> {
         let tainted = node.spec.as_ref().and_then(|s| s.taints.as_ref()).is_some_and(|taints| !taints.is_empty());
         !tainted && conditions.is_some_and(|all| all.iter().any(|c| c.type_ == "Ready" && c.status == "True"))
     };
-    Ok(nodes.len() >= options.nodes && nodes.iter().all(ready))
+    let wanted = if options.real_node { 1 } else { options.nodes };
+    Ok(nodes.len() >= wanted && nodes.iter().all(ready))
 }

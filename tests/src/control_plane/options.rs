@@ -15,6 +15,10 @@ pub struct Options {
     /// Installs the CRDs of the Gateway API before [`start`](super::ControlPlane::start) returns, unless an existing
     /// cluster has them.
     pub gateway_api: bool,
+    /// One real node in the place of the fake ones: kubelet, containerd, kube-proxy and CoreDNS in a network namespace
+    /// of their own, so that containers run, probes ask and Services carry traffic. Needs root and a few Debian
+    /// packages; the other options about nodes and Stages say nothing about it.
+    pub real_node: bool,
     /// More kwok Stages, as YAML documents.
     pub stages: Vec<String>,
     /// More arguments of kube-apiserver; one given here wins over ours.
@@ -35,6 +39,7 @@ impl Default for Options {
             existing_cluster: None,
             hpa: false,
             gateway_api: false,
+            real_node: false,
             stages: Vec::new(),
             apiserver_args: Vec::new(),
             nodes: 1,
@@ -64,6 +69,13 @@ impl Options {
     #[must_use]
     pub fn gateway_api(mut self) -> Self {
         self.gateway_api = true;
+        self
+    }
+
+    /// Starts a real node (see the field).
+    #[must_use]
+    pub fn real_node(mut self) -> Self {
+        self.real_node = true;
         self
     }
 

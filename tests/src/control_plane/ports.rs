@@ -17,7 +17,7 @@ const RANGE: std::ops::Range<u16> = 20_000..32_000;
 static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
 /// A port that nobody listens on. Another process may still be faster; the start is then tried again.
-pub(super) fn free() -> Result<u16> {
+pub(crate) fn free() -> Result<u16> {
     let mut given = GIVEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let span = u32::from(RANGE.end - RANGE.start);
     // Processes that start together must not walk the same row of ports.

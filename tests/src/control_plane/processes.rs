@@ -1,46 +1,52 @@
 //! The processes of one control plane: one process group, which dies with its owner.
 //!
 //! A small shell stands beside them, in the same group. It reads from a pipe that only the owner holds: when the owner
-//! is gone, however it went, the pipe closes, and the shell kills the group and removes the folder. (A parent-death
-//! signal would need unsafe code, and fires when the spawning *thread* ends.)
+//! closes it, or is gone, however it went, the shell kills the group, does what is left to do, and removes the folder.
+//! (A parent-death signal would need unsafe code, and fires when the spawning *thread* ends.)
 
 use std::{
     fs,
     fs::File,
-    io::Write as _,
+    io::{Read as _, Write as _},
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex},
 };
 
 use anyhow::{Context as _, Result, bail};
 
-/// `$1` is the folder. The cleaner runs in a session of its own, because it kills the group that it came from; it
-/// repeats, because a process may have been on its way into the group. The owner may say two words: "keep" leaves the
-/// folder, all but the database; "done" says that the owner itself has cleaned up.
+/// `$1` is the folder, `$2` the name of the script in it. The cleaner runs in a session of its own, because it kills the
+/// group that it came from; it repeats, because a process may have been on its way into the group, or takes a moment to
+/// go. The owner may say "keep": that leaves the folder, all but the database.
 const SUPERVISOR: &str = r#"
 rest=
 while read -r word; do
     case $word in
     keep) rest=/etcd ;;
-    done) kill -s KILL -- "-$$" ;;
     esac
 done
 exec setsid sh -c '
     tries=0
-    while kill -s KILL -- "-$1" && [ "$tries" -lt 40 ]; do
+    while kill -s KILL -- "-$1" && [ "$tries" -lt 200 ]; do
         tries=$((tries + 1))
         sleep 0.05
     done
-    rm -rf -- "$2"
-' cleaner "$$" "$1$rest"
+    if [ -f "$2/$3" ]; then sh "$2/$3"; fi
+    rm -rf -- "$2$4"
+' cleaner "$$" "$1" "$2" "$rest"
 "#;
+
+/// What is run when all processes are dead, before the folder goes: a script that whoever makes something outside the
+/// folder writes into it.
+pub(super) const AT_END: &str = "at-end";
 
 /// A process group that ends with its owner.
 pub(super) struct Group {
     supervisor: Child,
     pipe: Option<ChildStdin>,
+    /// Held by the supervisor until it has cleaned up; nothing is ever written there.
+    cleaned: Option<ChildStdout>,
     folder: PathBuf,
     /// What is to be killed at the end, in the order of starting.
     processes: Mutex<Vec<Arc<Mutex<Child>>>>,
@@ -52,16 +58,17 @@ impl Group {
         let mut supervisor = Command::new("sh")
             .args(["-c", SUPERVISOR, "supervisor"])
             .arg(folder)
+            .arg(AT_END)
             // Not the caller's folder: that may be removed under it.
             .current_dir("/")
             .process_group(0)
             .stdin(Stdio::piped())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .context("cannot start sh, the supervisor of the control plane")?;
-        let pipe = supervisor.stdin.take();
-        Ok(Self { supervisor, pipe, folder: folder.to_path_buf(), processes: Mutex::new(Vec::new()) })
+        let (pipe, cleaned) = (supervisor.stdin.take(), supervisor.stdout.take());
+        Ok(Self { supervisor, pipe, cleaned, folder: folder.to_path_buf(), processes: Mutex::new(Vec::new()) })
     }
 
     /// Starts a process in this group, with its output in `logs/NAME.log`.
@@ -87,17 +94,13 @@ impl Group {
 
     /// Tells the supervisor to leave the folder when everything ends.
     pub(super) fn keep(&mut self) {
-        self.tell(b"keep\n");
-    }
-
-    fn tell(&mut self, word: &[u8]) {
         if let Some(pipe) = &mut self.pipe {
-            let _ = pipe.write_all(word);
+            let _ = pipe.write_all(b"keep\n");
         }
     }
 
     /// Kills all processes, and removes the folder unless it is to be kept. Nothing is left when this returns.
-    pub(super) fn end(&mut self, keep: bool) {
+    pub(super) fn end(&mut self) {
         if self.pipe.is_none() {
             return;
         }
@@ -107,18 +110,18 @@ impl Group {
             let _ = child.kill();
             let _ = child.wait();
         }
-        // The supervisor kills what those may have started, and itself.
-        self.tell(b"done\n");
+        // The supervisor kills what those may have started, and cleans up.
         self.pipe = None;
         let _ = self.supervisor.wait();
-        let rest = if keep { self.folder.join("etcd") } else { self.folder.clone() };
-        let _ = fs::remove_dir_all(rest);
+        if let Some(mut cleaned) = self.cleaned.take() {
+            let _ = cleaned.read_to_end(&mut Vec::new());
+        }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.end(false);
+        self.end();
     }
 }
 

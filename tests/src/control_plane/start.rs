@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    net::Ipv4Addr,
     sync::{Mutex, atomic::AtomicBool},
     time::{Duration, Instant},
 };
@@ -15,9 +16,11 @@ use super::{
     binaries::Binaries,
     certificates::Certificates,
     components::Components,
-    existing, load, new_folder, nodes,
+    existing, load, new_folder,
+    node::{Node, Parts},
+    nodes,
     options::Options,
-    ports,
+    place::Place,
     processes::{Group, Process},
 };
 
@@ -54,43 +57,45 @@ impl ControlPlane {
     }
 
     async fn start_own(options: Options) -> Result<Self> {
-        let binaries = tokio::task::spawn_blocking(Binaries::prepare).await??;
+        let real_node = options.real_node;
+        let (binaries, parts) = tokio::task::spawn_blocking(move || prepare(real_node)).await??;
         for _ in 1..TRIES {
-            match Self::try_start(binaries.clone(), options.clone()).await {
+            match Self::try_start(binaries.clone(), parts.clone(), options.clone()).await {
                 Err(error) if format!("{error:#}").contains("address already in use") => {}
                 other => return other,
             }
         }
-        Self::try_start(binaries, options).await
+        Self::try_start(binaries, parts, options).await
     }
 
-    async fn try_start(binaries: Binaries, options: Options) -> Result<Self> {
+    async fn try_start(binaries: Binaries, parts: Option<Parts>, options: Options) -> Result<Self> {
         let folder = new_folder()?;
         // From here on the folder goes away with the group.
         let group = Group::create(&folder)?;
+        let node = parts.map(|parts| Node::create(&group, &folder, parts)).transpose()?;
+        let place = node.as_ref().map_or_else(Place::loopback, |node| Ok(Place::beside(node.network())))?;
+        let addresses = [place.address, place.api_service];
         let components = Components {
             binaries,
-            certificates: Certificates::create(&folder.join("certificates"))?,
+            certificates: Certificates::create(&folder.join("certificates"), &addresses)?,
             options: options.clone(),
             folder,
-            etcd_port: ports::free()?,
-            etcd_peer_port: ports::free()?,
-            api_port: ports::free()?,
+            place,
+            node,
         };
         components.write_files()?;
         let config = access::read_config(&components.kubeconfig("admin")).await?;
 
         let etcd = group.spawn("etcd", components.etcd())?;
-        wait_listening(components.etcd_port, &etcd).await?;
+        wait_listening((components.place.address, components.place.etcd_port), &etcd).await?;
         let apiserver = group.spawn("kube-apiserver", components.apiserver())?;
         wait_ready(&config, &[&etcd, &apiserver]).await?;
         let mut servers = vec![etcd, apiserver.clone()];
-        for (name, command) in [
-            ("kube-controller-manager", components.controller_manager()),
-            ("kube-scheduler", components.scheduler()),
-            ("kwok", components.kwok()),
-        ] {
-            servers.push(group.spawn(name, command)?);
+        servers.push(group.spawn("kube-controller-manager", components.controller_manager())?);
+        servers.push(group.spawn("kube-scheduler", components.scheduler())?);
+        match &components.node {
+            Some(node) => servers.extend(node.start(&group, &components).await?),
+            None => servers.push(group.spawn("kwok", components.kwok())?),
         }
         let control_plane = Self {
             folder: components.folder.clone(),
@@ -112,7 +117,10 @@ impl ControlPlane {
     /// Makes what every cluster has: nodes that take pods, and what the options ask for.
     async fn prepare(&self, options: &Options, servers: &[Process]) -> Result<()> {
         let client = self.client()?;
-        nodes::create(&client, options).await?;
+        match self.node() {
+            Ok(node) => self.apply(&node.objects()).await?,
+            Err(_) => nodes::create(&client, options).await?,
+        }
         if options.hpa {
             self.install_definition(&load::definition()?).await?;
         }
@@ -139,9 +147,17 @@ impl ControlPlane {
     }
 }
 
-async fn wait_listening(port: u16, server: &Process) -> Result<()> {
+/// What must be there before the first process is started.
+fn prepare(real_node: bool) -> Result<(Binaries, Option<Parts>)> {
+    if !real_node {
+        return Ok((Binaries::prepare()?, None));
+    }
+    Ok((Binaries::prepare_with_node()?, Some(Parts::prepare()?)))
+}
+
+async fn wait_listening(address: (Ipv4Addr, u16), server: &Process) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+    while tokio::net::TcpStream::connect(address).await.is_err() {
         server.check()?;
         if Instant::now() > deadline {
             bail!("etcd does not listen; see {}", server.log().display());

@@ -102,6 +102,26 @@ fn ends() {
 }
 
 #[test]
+fn what_a_probe_may_have_ended_names_it() {
+    let liveness = Some("GET /_healthz on port http".to_owned());
+    let facts = Facts { liveness, ..facts() };
+    let pod = PodSummary { name: "web-6d5f-x7k2p".into(), ..PodSummary::default() };
+    let of = |code, container: &str| {
+        let ended = PodProblem { exit_code: Some(code), restarts: 1, ..problem(ProblemKind::CrashLoop) };
+        of_pod(&pod, &PodProblem { container: Some(container.into()), ..ended }, &facts).message
+    };
+    let probe = "its liveness probe (GET /_healthz on port http) failed";
+    assert!(of(0, "web").contains(&format!("ended with 0, by itself or because {probe}, restarted once.")));
+    assert!(of(137, "web").contains(&format!("was killed (exit code 137), as if {probe}")));
+    assert!(of(143, "web").contains(&format!("was stopped (exit code 143), as if {probe}")));
+    assert!(of(0, "proxy").contains("ended by itself with 0"), "of another container nothing is known");
+    let startup = Some("grpc.health.v1 on port 80".to_owned());
+    let ended = PodProblem { exit_code: Some(137), ..problem(ProblemKind::CrashLoop) };
+    let message = of_pod(&pod, &ended, &Facts { startup, ..facts }).message;
+    assert!(message.contains("its startup probe (grpc.health.v1 on port 80) or liveness probe (GET /"), "{message}");
+}
+
+#[test]
 fn scheduling() {
     let of = |words: &str| worded(ProblemKind::Unschedulable, "Unschedulable", words);
     for (words, step) in [

@@ -62,46 +62,6 @@ fn a_rewritten_field_is_said_and_blocks_nothing() {
 }
 
 #[test]
-fn routes_block_only_with_a_refusal() {
-    let mut story = ready_service();
-    let route = |result: ChildResult, accepted: Option<Verdict>| {
-        let mut outcome = outcome(1, ChildResult::Equal, complete(3));
-        let parents = accepted
-            .into_iter()
-            .map(|v| RouteParent { gateway: "infra/web".into(), accepted: Some(v), ..RouteParent::default() })
-            .collect();
-        outcome
-            .children
-            .push(ChildOutcome { health: Health::Route(RouteHealth { parents }), ..child("HTTPRoute", result) });
-        outcome
-    };
-    let crd = "httproutes.gateway.networking.k8s.io";
-    let absent = story.step(&route(ChildResult::KindAbsent { crd }, None));
-    assert_eq!(
-        (shown(&absent.status, "Ready"), shown(&absent.status, "Exposed")),
-        ("True RolledOut".into(), "Unknown GatewayAPINotInstalled".into())
-    );
-    assert_eq!((absent.events.len(), absent.status.children.len()), (1, 3));
-    let silent = story.step(&route(ChildResult::Applied, None));
-    assert_eq!(
-        (shown(&silent.status, "Ready"), shown(&silent.status, "Exposed")),
-        ("True RolledOut".into(), "Unknown GatewaySilent".into())
-    );
-    let refused = story.step(&route(ChildResult::Equal, verdict("False", "NotAllowedByListeners", "no")));
-    assert_eq!(
-        (shown(&refused.status, "Ready"), shown(&refused.status, "Exposed")),
-        ("False RouteNotAccepted".into(), "False RouteNotAccepted".into())
-    );
-    assert_eq!((refused.events.len(), kstatus(&refused.status, 1)), (1, Kstatus::InProgress));
-    let taken = story.step(&route(ChildResult::Equal, verdict("True", "Accepted", "")));
-    assert_eq!(
-        (shown(&taken.status, "Ready"), shown(&taken.status, "Exposed")),
-        ("True RolledOut".into(), "True Accepted".into())
-    );
-    assert_eq!(taken.events[0].reason, "Recovered");
-}
-
-#[test]
 fn a_name_clash_stalls_until_the_name_is_free() {
     let mut story = Story::default();
     let mut clash = outcome(1, ChildResult::Equal, complete(3));

@@ -174,6 +174,47 @@ fn pods_that_are_refused_are_told_with_the_reason() {
 }
 
 #[test]
+fn a_class_that_is_missing_or_forbids_stalls_and_leaves_the_last_state() {
+    use crate::plan::{Blame, Plan};
+    let of_class = |generation, class: &str| {
+        let plan = Plan { class: Some(class.into()), ..plan() };
+        Outcome { plan: Ok(plan), ..outcome(generation, ChildResult::Equal, complete(3)) }
+    };
+    let mut story = ready_service();
+    let before = story.step(&of_class(1, "gold"));
+    assert_eq!((before.status.class.as_deref(), before.change), (Some("gold"), Change::Major));
+    let problem = |field: &str, blame| Invalid { blame, ..Invalid::spec(field, "see there") };
+    for (problems, reason) in [
+        (vec![problem("class", Blame::NoClass)], "ClassNotFound"),
+        (vec![problem("class", Blame::NotAllowed)], "ClassNotAllowed"),
+        (vec![problem("image", Blame::Rule), problem("ports", Blame::Spec)], "ForbiddenByClass"),
+        (vec![problem("env[A]", Blame::Class), problem("image", Blame::Rule)], "InvalidClass"),
+    ] {
+        let mut bad = outcome(1, ChildResult::Equal, complete(3));
+        bad.children.clear();
+        bad.plan = Err(problems.clone());
+        let next = story.step(&bad);
+        assert_eq!(
+            (shown(&next.status, "Ready"), kstatus(&next.status, 1)),
+            (format!("False {reason}"), Kstatus::Failed)
+        );
+        assert_eq!(shown(&next.status, "Stalled"), format!("True {reason}"));
+        assert!(message(&next.status, "Ready").contains(&problems[0].to_string()));
+        assert_eq!((&next.status.children, &next.status.class), (&before.status.children, &before.status.class));
+        assert_eq!(next.events.len(), 1);
+        assert_eq!((next.events[0].reason.as_str(), next.events[0].warning), (reason, true));
+        // Paused, the failure is not carried along: whether it is still there is not known.
+        let mut paused = outcome(1, ChildResult::Paused, complete(3));
+        paused.paused = true;
+        let mut aside = Story { status: story.status.clone(), ..Story::default() };
+        assert_eq!(shown(&aside.step(&paused).status, "Ready"), "Unknown Paused");
+    }
+    let well = story.step(&of_class(1, "silver"));
+    assert_eq!((shown(&well.status, "Ready"), well.status.class.as_deref()), ("True RolledOut".into(), Some("silver")));
+    assert_eq!(well.events[0].reason, "Recovered");
+}
+
+#[test]
 fn a_deployment_that_somebody_paused_is_told() {
     let mut story = ready_service();
     // As long as nothing is to be rolled, it stands.

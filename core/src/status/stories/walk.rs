@@ -1,6 +1,7 @@
 //! A service that meets everything that can happen, in any order.
 
 use super::*;
+use crate::gateway::Seen;
 
 /// All outcomes that differ in kind.
 fn pool() -> Vec<Outcome> {
@@ -50,6 +51,7 @@ fn pool() -> Vec<Outcome> {
         outcome.children[1].result = result;
         pool.push(outcome);
     }
+    pool.extend(routes());
     let mut refused = equal(DeploymentHealth { replica_failure: verdict("True", "FailedCreate", &long), ..fresh(2) });
     refused.fault = Some(long.clone());
     pool.push(refused);
@@ -57,12 +59,31 @@ fn pool() -> Vec<Outcome> {
     invalid.children.clear();
     invalid.plan = Err(vec![Invalid::spec("image", long); 9]);
     pool.push(invalid);
+    let mut classless = equal(complete(2));
+    classless.children.clear();
+    classless.plan =
+        Err(vec![Invalid { blame: crate::plan::Blame::NoClass, ..Invalid::spec("class", "is not there") }]);
+    pool.push(classless);
     for n in 0..pool.len() {
         let mut paused = pool[n].clone();
         paused.paused = true;
         pool.push(paused);
     }
     pool
+}
+
+/// A route that is taken, and what may become of it.
+fn routes() -> Vec<Outcome> {
+    let mut silent = routed();
+    said_of_route(&mut silent).clear();
+    let mut strict = silent.clone();
+    strict.plan.as_mut().unwrap().ready_requires_exposed = true;
+    let mut denied = routed();
+    said_of_route(&mut denied)[0].accepted = verdict("False", "NotAllowedByListeners", &"words ".repeat(1000));
+    denied.warnings = vec!["words ".repeat(1000)];
+    let mut lost = routed();
+    lost.gateways.parents.insert(public(), Seen::Absent);
+    vec![routed(), silent, strict, denied, lost]
 }
 
 #[test]

@@ -9,6 +9,24 @@ fn free_of(keys: &[&str], prefixes: &[&str]) -> String {
     format!("{} && self.all(k, {})", keys.join(" && "), prefixes.join(" && "))
 }
 
+/// Maps whose keys are those of labels or annotations.
+pub(super) fn keys(maps: Place) -> Place {
+    maps.check(
+        "self.all(k, k.size() <= 317 && \
+         k.matches('^(([a-z0-9]([-a-z0-9]*[a-z0-9])?[.])*[a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
+        "a key has a name of letters, digits, '-', '_' and '.', at most 63, and before it at most a domain and '/', as in \
+         example.com/team",
+    )
+}
+
+/// Values of labels.
+pub(super) fn values(labels: Place) -> Place {
+    labels.longest(63).check(
+        "self.matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$')",
+        "the value of a label has letters, digits, '-', '_' and '.', and starts and ends with a letter or digit",
+    )
+}
+
 pub(super) fn places() -> Vec<Place> {
     let labels = Place::at_each(["spec.labels", "spec.podLabels"])
         .check(
@@ -61,9 +79,7 @@ pub(super) fn places() -> Vec<Place> {
         free_of(&["deployment.kubernetes.io/revision", "kubectl.kubernetes.io/restartedAt"], &["microservices.dev/"]),
         "the operator or Kubernetes writes these annotations (for a restart: spec.restartedAt): remove them here",
     );
-    let key = "a key has a name of letters, digits, '-', '_' and '.', at most 63, and before it at most a domain and \
-               '/', as in example.com/team";
-    let keys = Place::at_each([
+    let keys = keys(Place::at_each([
         "spec.labels",
         "spec.podLabels",
         "spec.nodeSelector",
@@ -71,15 +87,7 @@ pub(super) fn places() -> Vec<Place> {
         "spec.podAnnotations",
         "spec.service.annotations",
         "spec.serviceAccount.annotations",
-    ])
-    .check(
-        "self.all(k, k.size() <= 317 && \
-         k.matches('^(([a-z0-9]([-a-z0-9]*[a-z0-9])?[.])*[a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'))",
-        key,
-    );
-    let values = Place::at_each(["spec.labels{}", "spec.podLabels{}", "spec.nodeSelector{}"]).longest(63).check(
-        "self.matches('^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$')",
-        "the value of a label has letters, digits, '-', '_' and '.', and starts and ends with a letter or digit",
-    );
+    ]));
+    let values = values(Place::at_each(["spec.labels{}", "spec.podLabels{}", "spec.nodeSelector{}"]));
     vec![labels, annotations, keys, values]
 }

@@ -5,8 +5,11 @@
 
 mod class;
 mod container;
+mod defaults;
+mod filters;
 mod identity;
 mod metadata;
+mod overrides;
 mod pod;
 mod ports;
 mod probes;
@@ -16,9 +19,11 @@ mod scaling;
 mod service;
 mod volumes;
 
+use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
 use super::tree::{self, Node};
+use crate::MicroserviceClass;
 
 /// All that is said of one place, or of several alike.
 #[derive(Debug, Default)]
@@ -70,9 +75,14 @@ impl Place {
     }
 }
 
-/// Every rule of a MicroserviceClass.
+/// Every rule of a MicroserviceClass: its own, and those of the Microservice for the values that it gives.
 pub fn of_classes() -> Vec<Place> {
-    class::places()
+    let mut places = class::places();
+    let mut derived = serde_json::to_value(MicroserviceClass::crd()).unwrap_or_default();
+    for schema in tree::schemas_of(&mut derived) {
+        places.extend(defaults::places(of_microservices(), schema));
+    }
+    places
 }
 
 /// Every rule of a Microservice.
@@ -89,6 +99,8 @@ pub fn of_microservices() -> Vec<Place> {
         rollout::places(),
         pod::places(),
         routes::places(),
+        overrides::places(),
+        filters::places(),
     ]
     .into_iter()
     .flatten()
@@ -125,6 +137,8 @@ fn write(place: &Place, node: &mut Node) {
 const DNS_SUBDOMAIN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 /// One word of such a name.
 const DNS_LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+/// A host name, which may start with `*.`.
+const HOSTNAME: &str = "^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 /// The value of a label that is not empty.
 const LABEL_VALUE: &str = "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$";
 

@@ -1,4 +1,4 @@
-//! Rollouts, disruptions and the end of a pod.
+//! Rollouts, disruptions and the end of a pod. What is not said may come from the class, so only what is said is compared.
 
 use super::{Place, count};
 
@@ -17,17 +17,16 @@ pub(super) fn places() -> Vec<Place> {
             )
             .check(
                 format!(
-                    "!has(self.maxSurge) || !{} || (has(self.maxUnavailable) && !{})",
+                    "!has(self.maxSurge) || !has(self.maxUnavailable) || !{} || !{}",
                     is_zero("self.maxSurge"),
                     is_zero("self.maxUnavailable")
                 ),
-                "rollout.maxSurge and rollout.maxUnavailable (0 unless said) must not both be 0: no pod could ever be \
-                 replaced",
+                "rollout.maxSurge and rollout.maxUnavailable must not both be 0: no pod could ever be replaced",
             )
             .check(
-                "(has(self.progressDeadlineSeconds) ? self.progressDeadlineSeconds : 600) > \
+                "!has(self.progressDeadlineSeconds) || self.progressDeadlineSeconds > \
                  (has(self.minReadySeconds) ? self.minReadySeconds : 0)",
-                "rollout.progressDeadlineSeconds (600 unless said) must be greater than rollout.minReadySeconds",
+                "rollout.progressDeadlineSeconds must be greater than rollout.minReadySeconds",
             ),
         Place::at("spec.rollout.maxSurge").check(
             "type(self) == int ? int(self) >= 0 : string(self).matches('^[0-9]{1,4}%$')",
@@ -61,14 +60,10 @@ pub(super) fn places() -> Vec<Place> {
                 "drainSeconds and lifecycle.preStop both say what a stopping pod does first: remove one of them",
             )
             .check(
-                // The defaults fit each other: there is something to look at only where one of both is said.
-                "(!has(self.drainSeconds) && !has(self.terminationGracePeriodSeconds)) || \
-                 (has(self.lifecycle) && has(self.lifecycle.preStop)) || \
-                 [has(self.drainSeconds) ? self.drainSeconds : (has(self.ports) && size(self.ports) > 0 ? 5 : 0)]\
-                 .all(drain, drain == 0 || \
-                 drain < (has(self.terminationGracePeriodSeconds) ? self.terminationGracePeriodSeconds : 30))",
-                "drainSeconds (5 unless said, where there is a port) must be less than terminationGracePeriodSeconds \
-                 (30 unless said), which includes it: lower the one, or raise the other",
+                "!has(self.drainSeconds) || !has(self.terminationGracePeriodSeconds) || self.drainSeconds == 0 || \
+                 self.drainSeconds < self.terminationGracePeriodSeconds",
+                "drainSeconds must be less than terminationGracePeriodSeconds, which includes it: lower the one, or \
+                 raise the other",
             ),
     ]
 }

@@ -1,12 +1,9 @@
-//! A fixed count, an autoscaler, or neither.
+//! A fixed count, an autoscaler, or neither. Whether the rest of an autoscaler comes from the class, no rule here can know.
 
 use super::{Place, count, filled};
 
 pub(super) fn places() -> Vec<Place> {
-    let autoscaled = format!(
-        "has(self.minReplicas) || has(self.cpu) || has(self.memory) || has(self.behavior) || {}",
-        filled("self.metrics")
-    );
+    let autoscaled = format!("has(self.cpu) || has(self.memory) || has(self.behavior) || {}", filled("self.metrics"));
     let metric = "spec.scaling.metrics[]";
     let kinds = [
         ("Resource", "resource"),
@@ -28,9 +25,9 @@ pub(super) fn places() -> Vec<Place> {
                 "scaling.minReplicas must not be greater than scaling.maxReplicas",
             )
             .check(
-                format!("has(self.maxReplicas) || !({autoscaled})"),
-                "scaling.minReplicas, cpu, memory, metrics and behavior belong to an autoscaler: set \
-                 scaling.maxReplicas as well, or remove them",
+                format!("!has(self.replicas) || !({autoscaled})"),
+                "scaling.cpu, memory, metrics and behavior belong to an autoscaler, and scaling.replicas is a fixed \
+                 count: remove it, or them",
             )
             .check(
                 "!has(self.minReplicas) || self.minReplicas > 0 || \

@@ -1,0 +1,129 @@
+//! Observe: what a plan depends on beside the Microservice itself, and a note of it, so that a change wakes this service.
+
+use std::collections::BTreeSet;
+
+use microservice_core::{
+    gateway::{ParentId, View},
+    outcome::ScaleTarget,
+    plan::{self, Blame, ClassFact, Facts, Invalid, Subject},
+};
+use microservice_crds::MicroserviceStatus;
+
+use crate::{
+    classes::Classes,
+    context::Context,
+    interest::Interest,
+    key::Key,
+    queue::Priority,
+    store::{CLASSES, DEFINITIONS, Served, Snapshot},
+};
+
+/// Why nothing can be planned now.
+pub enum Blind {
+    /// Something is there and cannot be read: a person must act.
+    Invalid(Invalid),
+    /// Something could not be looked at: it is tried again.
+    Unseen(String),
+}
+
+/// What the cluster says about a service, and what of it the service depends on.
+pub struct Observed {
+    /// For the plan.
+    pub facts: Facts,
+    /// What must wake the service.
+    pub interests: BTreeSet<Interest>,
+}
+
+/// Looks around.
+///
+/// # Errors
+/// When something that decides how the service is rendered is not known.
+pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject) -> Result<Observed, Blind> {
+    let status = snapshot.service.status.as_ref();
+    let class = class(ctx, snapshot, subject.spec.class.as_deref(), status)?;
+    let namespace = key.namespace.to_string();
+    let mut interests: BTreeSet<Interest> =
+        Classes::interests(subject.spec.class.as_deref(), &class).into_iter().collect();
+    if matches!(class, ClassFact::Found(_)) || !subject.spec.routes.is_empty() {
+        interests.insert(Interest::Namespace(namespace.clone()));
+    }
+    let mut services = None;
+    let mut gateways = View { namespace_labels: ctx.around.labels(&namespace), ..View::default() };
+    if !subject.spec.routes.is_empty() {
+        let parents = parents(&namespace, subject, &class);
+        interests.insert(Interest::Channel);
+        interests.extend(parents.iter().cloned().map(Interest::Parent));
+        gateways = ctx
+            .around
+            .view(&parents, gateways.namespace_labels, |kind| snapshot.served.get(kind) == Some(&Served::Synced));
+        let neighbours = plan::neighbours(subject);
+        interests.extend(neighbours.iter().map(|name| Interest::Service(namespace.clone(), name.clone())));
+        services = Some(neighbours.into_iter().filter(|name| ctx.store.has_service(&namespace, name)).collect());
+    }
+    let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
+    let sticky = status.and_then(|status| status.profile.clone());
+    let on_deployment = snapshot.scalers.iter().find(|scaler| scaler.target == ScaleTarget::Deployment);
+    let facts = Facts {
+        foreign_scaler: on_deployment.map(|scaler| scaler.name.clone()),
+        sticky_profile: sticky.or_else(|| mine().find_map(|child| child.profile.clone())),
+        class,
+        gateways,
+        services,
+        ..Facts::default()
+    };
+    Ok(Observed { facts, interests })
+}
+
+/// Forgets what a Microservice depends on and claims: it is gone.
+pub fn forget(ctx: &Context, key: &Key) {
+    ctx.interests.set(key, BTreeSet::new());
+    let (_, concerned) = ctx.claims.set(key, None, BTreeSet::new());
+    concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
+}
+
+/// The class of a service. While it is not known which one that is, a service that had one, or asks for one, stays as it
+/// is: rendered without it, all its pods could be replaced for nothing.
+fn class(
+    ctx: &Context,
+    snapshot: &Snapshot,
+    named: Option<&str>,
+    status: Option<&MicroserviceStatus>,
+) -> Result<ClassFact, Blind> {
+    let served = |kind| snapshot.served.get(kind).unwrap_or(&Served::Starting);
+    match (served(CLASSES), served(DEFINITIONS)) {
+        (Served::Synced, _) | (Served::Absent, Served::Synced) => {
+            return ctx.around.classes.choose(named).map_err(Blind::Invalid);
+        }
+        (Served::Failing(why), _) => return Err(Blind::Unseen(format!("MicroserviceClasses cannot be listed: {why}"))),
+        (Served::Starting, _) => return Err(Blind::Unseen("MicroserviceClasses are not listed yet".to_owned())),
+        (Served::Forbidden | Served::Absent, _) => {}
+    }
+    let had = status.and_then(|status| status.class.as_deref());
+    match named.or(had) {
+        Some(name) => Err(Blind::Invalid(Invalid {
+            field: "class".to_owned(),
+            message: format!(
+                "MicroserviceClass {name:?} decides how this service is rendered, and the operator may not see it; let its ServiceAccount list and watch microserviceclasses"
+            ),
+            blame: Blame::NoClass,
+        })),
+        None => Ok(ClassFact::None),
+    }
+}
+
+/// All that the routes of a service may hang on.
+fn parents(namespace: &str, subject: &Subject, class: &ClassFact) -> Vec<ParentId> {
+    let id = |kind, name: &str, of: Option<&String>| ParentId {
+        kind,
+        namespace: of.map_or(namespace, String::as_str).to_owned(),
+        name: name.to_owned(),
+    };
+    let own = subject.spec.routes.iter().filter_map(|route| route.gateway.as_ref());
+    let own = own.map(|g| id(g.kind, &g.name, g.namespace.as_ref()));
+    let routing = match class {
+        ClassFact::Found(class) => class.spec.routing.as_ref(),
+        _ => None,
+    };
+    let default = routing.into_iter().flat_map(|routing| &routing.gateways);
+    own.chain(default.map(|g| id(g.kind, &g.name, g.namespace.as_ref()))).collect()
+}

@@ -1,0 +1,7 @@
+//! The program, as a process on loopback, asked as its clients ask.
+
+mod answers;
+mod calls;
+mod control;
+mod end;
+mod process;
