@@ -81,7 +81,6 @@ fn all_wrong(status: &MicroserviceStatus) -> Vec<Wrong<'_>> {
         of("Exposed", "False", "Expose"),
         of("Exposed", "Unknown", "Expose").filter(|w| w.reason == "GatewayAPINotInstalled"),
         of("Scalable", "False", "Scale").filter(|w| w.reason != "ScalingDisabled"),
-        of("Scalable", "Unknown", "Scale").filter(|w| w.reason == "NoRequests"),
         of("Drifted", "True", "Apply"),
     ]
     .into_iter()
