@@ -15,5 +15,6 @@ mod hosts;
 mod lifecycle;
 mod metrics;
 mod rest;
+mod routes;
 mod scaling;
 mod zero;
