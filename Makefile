@@ -7,7 +7,7 @@ REAL_NODE = $(if $(NODE),$(if $(filter real,$(NODE)),--real-node,$(error NODE ca
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
-demo: binaries ## Online Boutique on a real Kubernetes of its own; Ctrl-C ends it, DEMO=once ends it by itself
+demo: binaries ## Online Boutique on a real Kubernetes of its own; Ctrl-C ends it, DEMO=once ends it by itself; NODE=real runs containers too
 	$(CARGO) build --quiet -p microservice-operator -p microservice-tests --bins
 	@./target/debug/demo $(REAL_NODE)
 

@@ -13,6 +13,8 @@ use crate::backoff;
 
 const FIRST: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_secs(5);
+/// Failures in a row that may be a mistake of the moment, also where they say that something is forbidden.
+const FEW: u32 = 5;
 /// Failures in a row after which the watch starts from a fresh list: a server may refuse a stale place for ever.
 const PATIENCE: u32 = 3;
 
@@ -59,8 +61,8 @@ pub async fn follow<K>(
                 Err(error) => {
                     failures += 1;
                     let code = status_code(&error);
-                    let most = if code == 403 { forbidden } else { MOST };
-                    let delay = backoff::delay(if most > MOST { u32::MAX } else { failures }, FIRST, most);
+                    let most = if code == 403 && failures > FEW { forbidden } else { MOST };
+                    let delay = if most > MOST { most } else { backoff::delay(failures, FIRST, most) };
                     tracing::warn!(what, %error, failures, "watch failed; trying again in {} ms", delay.as_millis());
                     tell(Signal::Failed { code, message: error.to_string() });
                     tokio::time::sleep(delay).await;

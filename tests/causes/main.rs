@@ -9,6 +9,7 @@ mod gateway_api;
 mod gateways;
 mod image;
 mod kstatus;
+mod listeners;
 mod placement;
 mod read;
 mod recovery;

@@ -1,15 +1,15 @@
 //! What the controller of a Gateway says of a route, and what becomes of it. The Gateway is real and well; its controller
 //! is this file.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use kube::api::{Patch, PatchParams};
 use microservice_crds::{Microservice, gateway::HttpRoute};
 use microservice_tests::rig::{Rig, condition, observed, status};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     gateways::{class, gateway, programmed},
-    read::assert_says,
+    read::{applied_as_told, assert_says},
 };
 
 const WEB: &str = "
@@ -30,6 +30,17 @@ pub async fn public(rig: &Rig) -> Result<()> {
 
 /// The gateway's controller says of the present route: type, status, reason, message.
 pub async fn gateway_says(rig: &Rig, verdicts: &[[&str; 4]]) -> Result<()> {
+    says_of_route(rig, "Gateway", None, verdicts).await
+}
+
+/// The controller takes the present route on a Gateway or ListenerSet `public`, or one listener of it. The route of an
+/// older spec may still stand there: wait for that first.
+pub async fn taken_by(rig: &Rig, kind: &str, section: Option<&str>) -> Result<()> {
+    rig.idle().await?;
+    says_of_route(rig, kind, section, &[ACCEPTED, RESOLVED]).await
+}
+
+async fn says_of_route(rig: &Rig, kind: &str, section: Option<&str>, verdicts: &[[&str; 4]]) -> Result<()> {
     let route: HttpRoute = rig.wait("the route", "web", |_| true).await?;
     let conditions: Vec<_> = verdicts
         .iter()
@@ -41,7 +52,7 @@ pub async fn gateway_says(rig: &Rig, verdicts: &[[&str; 4]]) -> Result<()> {
         })
         .collect();
     let parent = json!({
-        "parentRef": {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "public"},
+        "parentRef": {"group": "gateway.networking.k8s.io", "kind": kind, "name": "public", "sectionName": section},
         "controllerName": "example.com/gateway", "conditions": conditions,
     });
     let patch = Patch::Merge(json!({"status": {"parents": [parent]}}));
@@ -112,13 +123,6 @@ async fn references_that_do_not_resolve_block_too() -> Result<()> {
     Ok(())
 }
 
-/// The object that a message asks for.
-fn asked(message: &str) -> Result<Value> {
-    let start = message.find('{').context("no object in the message")?;
-    let mut objects = serde_json::Deserializer::from_str(&message[start..]).into_iter();
-    Ok(objects.next().context("no object in the message")??)
-}
-
 #[tokio::test]
 async fn a_grant_that_is_missing_can_be_applied_as_it_is_told() -> Result<()> {
     let rig = Rig::start("grant").await?;
@@ -132,11 +136,10 @@ async fn a_grant_that_is_missing_can_be_applied_as_it_is_told() -> Result<()> {
     let denied = ["ResolvedRefs", "False", "RefNotPermitted", "No ReferenceGrant permits it."];
     gateway_says(&rig, &[ACCEPTED, denied]).await?;
     let exposed = rig.condition("web", "Exposed", "False", "RefNotPermitted").await?;
-    let grant = asked(&exposed.message)?;
+    let grant = applied_as_told(&rig, &exposed).await?;
     assert_eq!(grant["metadata"]["namespace"], *other);
     assert_eq!(grant["spec"]["from"][0]["namespace"], *rig.namespace);
     assert_eq!(grant["spec"]["to"], json!([{"group": "", "kind": "Service", "name": "copies"}]));
-    rig.cluster.apply(&grant.to_string()).await?;
     gateway_says(&rig, &[ACCEPTED, RESOLVED]).await?;
     rig.condition("web", "Exposed", "True", "Accepted").await?;
     Ok(())

@@ -4,6 +4,7 @@ use k8s_openapi::api::{autoscaling::v2::HorizontalPodAutoscaler, policy::v1::Pod
 use kube::api::PostParams;
 use microservice_tests::{
     control_plane::Load,
+    faults::Script,
     rig::{PATIENCE, Rig},
 };
 use serde_json::json;
@@ -56,6 +57,28 @@ async fn the_autoscaler_comes_and_goes_without_a_dip() -> anyhow::Result<()> {
     without_autoscaler(&rig).await?;
     rig.idle().await?;
     assert_eq!(counts.so_far().await?, before);
+    Ok(())
+}
+
+/// What an autoscaler of somebody else writes while the operator lets go is not overwritten by what was there before.
+#[tokio::test]
+async fn a_count_that_is_written_in_the_very_moment_is_not_lost() -> anyhow::Result<()> {
+    let script = Script::record();
+    let mut rig = Rig::without_operator("moment").await?;
+    rig.start_operator(&script)?;
+    rig.apply("web", &web("{replicas: 4}")).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    let counts = rig.record_counts("web").await?;
+    let held = script.hold(|call| call.starts_with("PATCH ") && call.ends_with("/deployments/web"));
+    rig.apply("web", &web("{minReplicas: 3, maxReplicas: 8, cpu: 80}")).await?;
+    held.reached().await;
+    rig.cluster.kubectl_ok(&["scale", "-n", &rig.namespace, "deployment/web", "--replicas=6"]).await?;
+    held.go();
+    rig.wait("the autoscaler", "web", |_: &HorizontalPodAutoscaler| true).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    assert_eq!(counts.so_far().await?, [4, 6]);
     Ok(())
 }
 

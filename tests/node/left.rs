@@ -44,7 +44,7 @@ async fn ctrl_c_leaves_nothing() -> Result<()> {
 async fn an_owner_that_is_killed_while_it_starts_leaves_nothing() -> Result<()> {
     let mut owner = Owner::start()?;
     // The namespaces are there, and the servers are on their way.
-    let traces = wait_for("its processes", || owner.traces().ok().filter(|traces| traces.processes > 3))?;
+    let traces = wait_for("its processes", || owner.traces().ok().filter(|traces| traces.processes.len() > 3))?;
     owner.signal("KILL")?;
     traces.vanish()
 }
@@ -88,15 +88,15 @@ impl Owner {
     fn traces(&self) -> Result<Traces> {
         let folder = fs::read_dir(self.temporary.path())?.next().context("no folder")??.path();
         let name = folder.to_string_lossy().rsplit('-').next().map(|unique| format!("msnode-{unique}"));
-        let mut traces = Traces { folder, name: name.context("no name")?, namespaces: BTreeSet::new(), processes: 0 };
-        let ours = namespaces(Path::new("/proc/self"));
-        for process in processes() {
-            if traces.owns(&process) {
-                traces.processes += 1;
-                traces.namespaces.extend(namespaces(&process).difference(&ours).cloned());
-            }
+        let mut traces = Traces { folder, name: name.context("no name")?, processes: BTreeSet::new() };
+        let (ours, all) = (namespaces(Path::new("/proc/self")), processes());
+        let mut theirs = BTreeSet::new();
+        for process in all.iter().filter(|process| traces.owns(process)) {
+            theirs.extend(namespaces(process).difference(&ours).cloned());
         }
-        ensure!(!traces.namespaces.is_empty() && traces.interface().exists(), "it has no namespaces yet");
+        let within = |process: &&PathBuf| traces.owns(process) || !namespaces(process).is_disjoint(&theirs);
+        traces.processes = all.iter().filter(within).filter_map(|process| identity(process)).collect();
+        ensure!(!theirs.is_empty() && traces.interface().exists(), "it has no namespaces yet");
         Ok(traces)
     }
 
@@ -113,8 +113,9 @@ struct Traces {
     folder: PathBuf,
     /// Of its interface and its control groups.
     name: String,
-    namespaces: BTreeSet<String>,
-    processes: usize,
+    /// All that ran in its namespaces. The namespaces themselves have no names: the next one gets the number of one that
+    /// is gone.
+    processes: BTreeSet<(PathBuf, String)>,
 }
 
 impl Traces {
@@ -124,9 +125,7 @@ impl Traces {
         let contains = |file: &str, what: &str| {
             fs::read(process.join(file)).is_ok_and(|text| String::from_utf8_lossy(&text).contains(what))
         };
-        contains("cmdline", &folder)
-            || contains("cgroup", &self.name)
-            || !namespaces(process).is_disjoint(&self.namespaces)
+        contains("cmdline", &folder) || contains("cgroup", &self.name)
     }
 
     fn interface(&self) -> PathBuf {
@@ -135,7 +134,7 @@ impl Traces {
 
     /// Waits until there is nothing.
     fn vanish(&self) -> Result<()> {
-        ensure!(self.processes > 3, "its processes were not found");
+        ensure!(self.processes.len() > 3, "its processes were not found");
         let deadline = Instant::now() + PATIENCE;
         loop {
             let left = self.left()?;
@@ -151,7 +150,9 @@ impl Traces {
         let folder = self.folder.to_string_lossy();
         let mut left: Vec<String> = processes()
             .into_iter()
-            .filter(|process| self.owns(process))
+            .filter(|process| {
+                self.owns(process) || identity(process).is_some_and(|known| self.processes.contains(&known))
+            })
             .map(|process| process.display().to_string())
             .collect();
         if self.folder.exists() {
@@ -188,6 +189,15 @@ fn processes() -> Vec<PathBuf> {
 
 fn entries(folder: &str) -> impl Iterator<Item = PathBuf> + use<> {
     fs::read_dir(folder).into_iter().flatten().filter_map(|entry| entry.ok().map(|entry| entry.path()))
+}
+
+/// A process and the time of its start; none that is dead and not buried.
+fn identity(process: &Path) -> Option<(PathBuf, String)> {
+    let stat = fs::read_to_string(process.join("stat")).ok()?;
+    // After the name, which may hold anything: the state, and 19 fields later the start.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let alive = fields.next()? != "Z";
+    Some((process.to_path_buf(), fields.nth(18)?.to_owned())).filter(|_| alive)
 }
 
 /// As in `net:[4026531833]`.

@@ -9,7 +9,7 @@ use kube::{
     api::{ListParams, LogParams},
 };
 use microservice_tests::{
-    rig::{Rig, condition},
+    rig::{PATIENCE, Rig, condition},
     traffic::Client,
 };
 use serde_json::Value;
@@ -31,14 +31,25 @@ async fn a_microservice_becomes_ready_and_its_service_balances_over_its_pods() -
         pods.iter().map(|pod| (pod.name_any(), pod.uid().unwrap_or_default())).collect();
     assert_eq!(pods.len(), 2);
     let client = Client::new(address(&rig, "web").await?);
+    // Ready is what the pods are; kube-proxy hears of it a moment later.
+    rig.cluster
+        .wait_until("both pods to answer", &rig.namespace, PATIENCE, || async {
+            Ok((answering(&client).await? == pods).then_some(()))
+        })
+        .await?;
+    assert_eq!(answering(&client).await?, pods);
+    Ok(())
+}
+
+/// The pods that answer to a few dozen requests, by name and uid.
+async fn answering(client: &Client) -> Result<BTreeSet<(String, String)>> {
     let mut answered = BTreeSet::new();
     for _ in 0..REQUESTS {
         let who = client.get("web", "/").await?.who()?;
-        assert_eq!(who.stand_in_for, "web");
+        anyhow::ensure!(who.stand_in_for == "web", "{who:?}");
         answered.insert((who.pod, who.uid));
     }
-    assert_eq!(answered, pods);
-    Ok(())
+    Ok(answered)
 }
 
 #[tokio::test]

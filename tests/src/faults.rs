@@ -105,7 +105,28 @@ struct Inner {
     struck: bool,
     /// Requests that fail as long as this stands.
     always: Option<(Chosen, Fault)>,
+    /// The next of these waits.
+    held: Option<(Chosen, Held)>,
     dead: bool,
+}
+
+/// A request that waits on its way to the server.
+#[derive(Clone, Default)]
+pub struct Held {
+    reached: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Held {
+    /// Resolves when the request is on its way.
+    pub async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Lets it go on.
+    pub fn go(&self) {
+        self.go.notify_one();
+    }
 }
 
 impl Script {
@@ -131,6 +152,14 @@ impl Script {
     /// Every request, starts of watches too, is refused with this status, until [`heal`](Self::heal).
     pub fn refuse_all(&self, status: u16) {
         self.always(Fault::Refused(status), |_| true);
+    }
+
+    /// The next request whose `VERB path` is chosen waits until it is let go.
+    #[must_use]
+    pub fn hold(&self, chosen: impl Fn(&str) -> bool + Send + Sync + 'static) -> Held {
+        let held = Held::default();
+        self.lock().held = Some((Arc::new(chosen), held.clone()));
+        held
     }
 
     /// Nothing fails any more.
@@ -173,6 +202,13 @@ impl Script {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn held(&self, request: &Request<Body>) -> Option<Held> {
+        let mut inner = self.lock();
+        let call = format!("{} {}", request.method(), request.uri().path());
+        let (_, held) = inner.held.take_if(|(chosen, _)| chosen(&call))?;
+        Some(held)
+    }
+
     /// What is to happen to the next request.
     fn next(&self, request: &Request<Body>) -> Option<Fault> {
         let call = format!("{} {}", request.method(), request.uri().path());
@@ -212,6 +248,10 @@ impl Script {
     async fn send(&self, real: &Client, request: Request<Body>) -> Result<Response<Body>, tower::BoxError> {
         if self.lock().dead {
             return std::future::pending().await;
+        }
+        if let Some(held) = self.held(&request) {
+            held.reached.notify_one();
+            held.go.notified().await;
         }
         match self.next(&request) {
             None => Ok(real.send(request).await?),

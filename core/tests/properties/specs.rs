@@ -5,7 +5,7 @@ use microservice_crds::MicroserviceSpec;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-type Json = BoxedStrategy<Value>;
+pub type Json = BoxedStrategy<Value>;
 
 /// Mostly can be built.
 pub fn sane() -> impl Strategy<Value = Subject> {
@@ -84,12 +84,12 @@ fn subject(name: String, spec: Value) -> Option<Subject> {
 }
 
 #[derive(Clone, Copy)]
-struct Taste {
-    wild: bool,
+pub struct Taste {
+    pub wild: bool,
 }
 
 /// A text: a good one, or, where the taste is wild, now and then anything.
-fn text(taste: Taste) -> BoxedStrategy<String> {
+pub fn text(taste: Taste) -> BoxedStrategy<String> {
     let good = select(vec!["a", "b", "web", "http", "x1", "main", "tmp", "config"]).prop_map(str::to_owned);
     if taste.wild {
         prop_oneof![6 => good, 2 => "[a-zA-Z0-9/:%.@_*-]{0,70}", 1 => ".{0,20}"].boxed()
@@ -99,12 +99,12 @@ fn text(taste: Taste) -> BoxedStrategy<String> {
 }
 
 /// One of these, or, where the taste is wild, now and then any text.
-fn one_of(taste: Taste, good: &[&str]) -> Json {
+pub fn one_of(taste: Taste, good: &[&str]) -> Json {
     let good = select(good.iter().map(|s| Value::from(*s)).collect::<Vec<_>>());
     if taste.wild { prop_oneof![5 => good, 1 => text(taste).prop_map(Value::from)].boxed() } else { good.boxed() }
 }
 
-fn number(taste: Taste, good: std::ops::Range<i32>) -> Json {
+pub fn number(taste: Taste, good: std::ops::Range<i32>) -> Json {
     let edges = select(vec![i32::MIN, -1, 0, 1, 65535, 65536, i32::MAX]);
     if taste.wild {
         prop_oneof![3 => good, 1 => edges].prop_map(Value::from).boxed()
@@ -114,7 +114,7 @@ fn number(taste: Taste, good: std::ops::Range<i32>) -> Json {
 }
 
 /// An object with some of these fields.
-fn object(fields: Vec<(&'static str, Json)>) -> Json {
+pub fn object(fields: Vec<(&'static str, Json)>) -> Json {
     let strategies: Vec<BoxedStrategy<Option<(&'static str, Value)>>> = fields
         .into_iter()
         .map(|(name, value)| option::weighted(0.4, value).prop_map(move |v| v.map(|v| (name, v))).boxed())
@@ -127,7 +127,7 @@ fn object(fields: Vec<(&'static str, Json)>) -> Json {
 }
 
 /// An object that has all of the first fields, and some of the others.
-fn with(required: Vec<(&'static str, Json)>, optional: Vec<(&'static str, Json)>) -> Json {
+pub fn with(required: Vec<(&'static str, Json)>, optional: Vec<(&'static str, Json)>) -> Json {
     let required: Vec<BoxedStrategy<(&'static str, Value)>> =
         required.into_iter().map(|(name, value)| value.prop_map(move |v| (name, v)).boxed()).collect();
     (required, object(optional))
@@ -139,7 +139,7 @@ fn with(required: Vec<(&'static str, Json)>, optional: Vec<(&'static str, Json)>
         .boxed()
 }
 
-fn list(item: Json, most: usize) -> Json {
+pub fn list(item: Json, most: usize) -> Json {
     vec(item, 0..=most).prop_map(Value::Array).boxed()
 }
 
@@ -156,7 +156,7 @@ fn distinct(taste: Taste, item: Json, key: &'static str, most: usize) -> Json {
         .boxed()
 }
 
-fn map(taste: Taste, keys: &'static [&'static str], value: Json) -> Json {
+pub fn map(taste: Taste, keys: &'static [&'static str], value: Json) -> Json {
     let key = one_of(taste, keys).prop_map(|k| k.as_str().unwrap_or_default().to_owned());
     vec((key, value), 0..3).prop_map(|fields| Value::Object(fields.into_iter().collect())).boxed()
 }
@@ -165,16 +165,16 @@ fn words(taste: Taste) -> Json {
     list(text(taste).prop_map(Value::from).boxed(), 3)
 }
 
-fn flag() -> Json {
+pub fn flag() -> Json {
     any::<bool>().prop_map(Value::from).boxed()
 }
 
-fn resources(taste: Taste) -> Json {
+pub fn resources(taste: Taste) -> Json {
     let amounts = |good: &[&str]| map(taste, &["cpu", "memory"], one_of(taste, good));
     object(vec![("requests", amounts(&["10m", "0.1", "1"])), ("limits", amounts(&["1", "2", "1Gi", "64Mi"]))])
 }
 
-fn env(taste: Taste) -> Json {
+pub fn env(taste: Taste) -> Json {
     let name = one_of(taste, &["A", "B", "LOG_LEVEL"]);
     let plain = with(vec![("name", name.clone())], vec![("value", one_of(taste, &["", "x", "$(A)"]))]);
     let from = with(
@@ -184,7 +184,7 @@ fn env(taste: Taste) -> Json {
     distinct(taste, prop_oneof![plain, from].boxed(), "name", 3)
 }
 
-fn probe(taste: Taste) -> Json {
+pub fn probe(taste: Taste) -> Json {
     let port = prop_oneof![one_of(taste, &["a", "http"]), number(taste, 1..9000)].boxed();
     let handler = prop_oneof![
         Just(json!({})),
@@ -239,11 +239,11 @@ fn volumes(taste: Taste) -> Json {
     distinct(taste, item.boxed(), "name", 3)
 }
 
-fn amount(taste: Taste) -> Json {
+pub fn amount(taste: Taste) -> Json {
     prop_oneof![number(taste, 1..5), one_of(taste, &["25%", "50%", "100%"])].boxed()
 }
 
-fn scaling(taste: Taste) -> Json {
+pub fn scaling(taste: Taste) -> Json {
     let fixed = object(vec![("replicas", number(taste, 0..9))]);
     let auto = with(
         vec![("maxReplicas", number(taste, 4..9))],
@@ -307,7 +307,7 @@ fn ports(taste: Taste) -> Json {
         .boxed()
 }
 
-fn security(taste: Taste) -> Json {
+pub fn security(taste: Taste) -> Json {
     object(vec![
         ("runAsUser", number(taste, 0..3)),
         ("fsGroup", number(taste, 0..3)),

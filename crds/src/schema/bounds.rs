@@ -87,7 +87,7 @@ const ENTRIES: [(&str, u32); 4] = [("nnotations", 64), ("abels", 64), ("files", 
 const OTHER_ENTRIES: u32 = 32;
 
 /// Least and greatest value of a number, by the end of its path. The first that fits holds.
-const RANGES: [(&str, i64, i64); 44] = [
+const RANGES: [(&str, i64, i64); 45] = [
     ("observedGeneration", -1, i64::MAX),
     ("ports[].port", 1, 65_535),
     ("targetPort", 1, 65_535),

@@ -61,9 +61,17 @@ pub(super) fn lifted(reason: &str, message: &str) -> String {
     }
 }
 
-/// The cause behind a refusal, and the step: that of our own look where it found the same.
+/// The cause behind a refusal, and the step: that of our own look where it found what the controller may mean.
 fn not_accepted(place: &Place<'_>, reason: &str, obstacle: Option<&Obstacle>) -> (Cause, String) {
-    let own = obstacle.map(|obstacle| (obstacles::cause(obstacle), obstacles::step(place, obstacle)));
+    let meant = |obstacle: &&Obstacle| match reason {
+        "NotAllowedByListeners" => {
+            matches!(obstacle, Obstacle::NamespaceNotAllowed { .. } | Obstacle::KindNotAllowed { .. })
+        }
+        "NoMatchingListenerHostname" => matches!(obstacle, Obstacle::HostnameNotCovered { .. }),
+        // Of this one controllers make more than its text says.
+        _ => true,
+    };
+    let own = obstacle.filter(meant).map(|obstacle| (obstacles::cause(obstacle), obstacles::step(place, obstacle)));
     let route = &place.route.route;
     match reason {
         "NotAllowedByListeners" => own.unwrap_or_else(|| {

@@ -88,6 +88,20 @@ fn while_the_controller_is_silent_we_say_what_we_see() {
 }
 
 #[test]
+fn the_controllers_word_goes_before_what_we_see() {
+    // It speaks of the namespace; the labels that it selects by are not known here, and we see only the host.
+    let mut outcome = routed();
+    route_of(&mut outcome).hostnames = vec!["shop.example.net".into()];
+    said_of_route(&mut outcome)[0].accepted = verdict("False", "NotAllowedByListeners", "Words of it.");
+    let next = Story::default().step(&outcome);
+    assert_eq!(shown(&next.status, "Exposed"), "False NamespaceNotAllowed");
+    assert!(
+        message(&next.status, "Exposed")
+            .contains("Words of it. Let a listener of it allow HTTPRoutes of the namespace shop")
+    );
+}
+
+#[test]
 fn a_waiting_route_is_no_failure_where_ready_waits_for_it() {
     let mut story = Story::default();
     let mut waiting = routed();
