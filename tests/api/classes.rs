@@ -53,7 +53,11 @@ pub const REFUSED: [Refused; 36] = [
         "routing: {gateways: [{name: a, listeners: {http: web}}]}",
         "listeners.https: Required value",
     ),
-    ("a gateway twice", "routing: {gateways: [{name: a, namespace: b}, {name: a, namespace: b}]}", "Duplicate value"),
+    (
+        "a gateway twice",
+        "routing: {gateways: [{name: a, namespace: b}, {name: a, namespace: b}]}",
+        "the same gateway stands there twice",
+    ),
     ("a redirect without gateways", "routing: {tlsRedirect: true}", "tlsRedirect needs to know the two listeners"),
     (
         "a redirect without listeners",

@@ -49,9 +49,9 @@ fn routing() -> Vec<Place> {
         ),
         Place::at(&format!("{gateways}.listeners"))
             .check("self.http != self.https", "http and https are two listeners: one only redirects, the other serves"),
-        // Two alike would be refused in every route.
-        Place::at("spec.routing.gateways").set("x-kubernetes-list-type", json!("set")),
-        Place::at("spec.routing.gateways[]").set("x-kubernetes-map-type", json!("atomic")),
+        // Two alike would be refused in every route. A set would say so too, but no apply takes a set of objects.
+        Place::at("spec.routing.gateways")
+            .check("self.all(g, self.exists_one(h, h == g))", "the same gateway stands there twice: keep one"),
         Place::at("spec.routing").check(
             "!has(self.tlsRedirect) || !self.tlsRedirect || (has(self.gateways) && size(self.gateways) > 0 && \
              self.gateways.all(g, has(g.listeners)))",
