@@ -88,7 +88,7 @@ async fn a_class_redirects_to_https_and_each_part_goes_when_it_is_not_wanted() -
                    hostTemplates: ['{name}.{namespace}.example.com']";
     rig.apply_class(&class, &format!("routing: {{{routing}, tlsRedirect: true}}")).await?;
     let spec = |routes: &str| web("v1", routes).replacen('{', &format!("{{class: {class}, "), 1);
-    rig.apply("web", &spec("{}, {name: rpc, hostnames: [rpc.example.com], port: grpc}")).await?;
+    rig.apply("web", &spec("{name: main}, {name: rpc, hostnames: [rpc.example.com], port: grpc}")).await?;
     rig.ready("web").await?;
     assert_eq!(names(&rig).await?, ["web", "web--main--redirect", "web--rpc (gRPC)"]);
     let section = |route: &HttpRoute| route.spec.parent_refs[0].section_name.clone();
@@ -104,7 +104,8 @@ async fn a_class_redirects_to_https_and_each_part_goes_when_it_is_not_wanted() -
     assert_eq!(plain.uid(), serving.uid());
 
     // Paths make it an HTTPRoute; the GRPCRoute goes, and nothing else does.
-    rig.apply("web", &spec("{}, {name: rpc, hostnames: [rpc.example.com], port: grpc, paths: [/shop.Cart]}")).await?;
+    rig.apply("web", &spec("{name: main}, {name: rpc, hostnames: [rpc.example.com], port: grpc, paths: [/shop.Cart]}"))
+        .await?;
     rig.wait("the HTTPRoute", "web--rpc", |_: &HttpRoute| true).await?;
     rig.idle().await?;
     assert_eq!(names(&rig).await?, ["web", "web--rpc"]);

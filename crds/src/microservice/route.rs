@@ -13,7 +13,7 @@ use crate::gateway::{
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq)]
 #[serde(rename_all = "camelCase")]
 pub struct Route {
-    /// Name of the route, unique in this list. Default: main.
+    /// Name of the route, unique in this list. Write it where the route says nothing else. Default: main.
     #[serde(default = "main_route")]
     pub name: String,
     /// Host names, which may start with `*.`. Default: those that the class makes from its templates, or else every
