@@ -84,7 +84,7 @@ async fn what_the_channel_lacks_is_told_and_the_route_stays() -> Result<()> {
 async fn a_class_redirects_to_https_and_each_part_goes_when_it_is_not_wanted() -> Result<()> {
     let rig = Rig::start("redirect").await?;
     let class = format!("{}-public", rig.namespace);
-    let routing = "gateways: [{name: public, namespace: gateways, listeners: {http: web, https: websecure}}], \
+    let routing = "gateways: [{name: public, listeners: {http: web, https: websecure}}], \
                    hostTemplates: ['{name}.{namespace}.example.com']";
     rig.apply_class(&class, &format!("routing: {{{routing}, tlsRedirect: true}}")).await?;
     let spec = |routes: &str| web("v1", routes).replacen('{', &format!("{{class: {class}, "), 1);
