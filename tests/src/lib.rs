@@ -22,6 +22,7 @@ pub mod faults;
 pub mod gateway;
 pub mod image;
 pub mod operator;
+pub mod program;
 pub mod rig;
 pub mod stand_in;
 pub mod traffic;
