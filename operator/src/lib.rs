@@ -28,6 +28,7 @@ pub mod prune;
 pub mod queue;
 pub mod reconcile;
 pub mod report;
+pub mod rights;
 pub mod scalers;
 pub mod store;
 pub mod streams;
