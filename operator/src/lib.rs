@@ -33,6 +33,7 @@ pub mod prune;
 pub mod queue;
 pub mod reconcile;
 pub mod report;
+pub mod rights;
 pub mod scalers;
 pub mod serve;
 pub mod store;
