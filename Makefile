@@ -18,8 +18,13 @@ binaries: ## Builds what the test control plane needs, once
 	$(CARGO) build --quiet -p microservice-tests --bin control-plane
 	@./target/debug/control-plane --build-only $(REAL_NODE)
 
-test: lint drift alone binaries ## Formatting, lints, generated files and all tests
-	$(CARGO) test --workspace
+# The requests of all tests are kept, and held against the rights of the operator when they are over.
+AUDIT_LOGS = $(CURDIR)/target/audit
+
+test: lint drift alone binaries ## Formatting, lints, generated files and all tests; the rights of the operator against what they asked for
+	rm -rf $(AUDIT_LOGS) && mkdir -p $(AUDIT_LOGS)
+	AUDIT_LOGS=$(AUDIT_LOGS) $(CARGO) test --workspace
+	$(CARGO) run --quiet -p microservice-tests --bin rights -- $(AUDIT_LOGS)
 
 test-node: NODE = real
 test-node: binaries ## What only a real node can show: containers, probes, traffic; needs root and a few Debian packages

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser};
 
 use crate::logging::LogFormat;
 
@@ -64,4 +64,24 @@ pub enum MetricsAuth {
     None,
     /// Whose token the API server allows it.
     Token,
+}
+
+/// Every flag with its variable and default, as a table in Markdown: the reference in the docs.
+pub fn reference() -> String {
+    let command = Args::command();
+    let flags = command.get_arguments().filter(|flag| flag.get_env().is_some());
+    let row = |flag: &clap::Arg| {
+        let text = |text: Option<String>| text.map_or_else(String::new, |text| format!("`{text}`"));
+        let values: Vec<_> = flag.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+        format!(
+            "| {} | {} | {} | {} |\n",
+            text(flag.get_long().map(|long| format!("--{long}"))),
+            text(flag.get_env().map(|variable| variable.to_string_lossy().into_owned())),
+            // A version would make the page change with each release.
+            text((!values.is_empty() && flag.get_id() != "user_agent").then(|| values.join(" "))),
+            flag.get_help().map(ToString::to_string).unwrap_or_default()
+        )
+    };
+    let rows: String = flags.map(row).collect();
+    format!("| flag | variable | default | what it is |\n|---|---|---|---|\n{rows}")
 }

@@ -13,7 +13,7 @@ use crate::{backoff, telemetry::Metrics};
 
 const FIRST: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_secs(5);
-/// Failures in a row that may be a mistake of the moment, also where they say that something is forbidden.
+/// Failures in a row that may be a mistake of the moment, also where they say that something is forbidden or absent.
 const FEW: u32 = 5;
 /// Failures in a row after which the watch starts from a fresh list: a server may refuse a stale place for ever.
 const PATIENCE: u32 = 3;
@@ -31,17 +31,22 @@ pub enum Signal<K> {
     },
 }
 
-/// How soon a stream is tried again that the operator has no right to, where it cannot work without.
-pub const SOON: Duration = MOST;
-/// And where it can: rights come late, if at all.
-pub const LATE: Duration = Duration::from_secs(60);
+/// How soon a stream is tried again that fails for ever: by the HTTP status of the failure.
+pub type Retry = fn(u16) -> Duration;
+/// Where the operator cannot work without.
+pub const SOON: Retry = |_| MOST;
+/// Where it can: rights come late, if at all.
+pub const LATE_RIGHTS: Retry = |code| if code == 403 { LATE } else { MOST };
+/// Where nobody tells when the kind comes, either: it is asked for now and then.
+pub const LATE_KINDS: Retry = |code| if matches!(code, 403 | 404) { LATE } else { MOST };
+const LATE: Duration = Duration::from_secs(60);
 
-/// Follows a list and its watch until the future is dropped. While it is forbidden it is tried again after `forbidden`.
+/// Follows a list and its watch until the future is dropped.
 pub async fn follow<K>(
     api: Api<K>,
     config: watcher::Config,
     what: &str,
-    forbidden: Duration,
+    retry: Retry,
     metrics: &Metrics,
     mut tell: impl FnMut(Signal<K>),
 ) where
@@ -63,7 +68,7 @@ pub async fn follow<K>(
                     failures += 1;
                     metrics.watch_restarted(what);
                     let code = status_code(&error);
-                    let most = if code == 403 && failures > FEW { forbidden } else { MOST };
+                    let most = if failures > FEW { retry(code) } else { MOST };
                     let delay = if most > MOST { most } else { backoff::delay(failures, FIRST, most) };
                     tracing::warn!(what, %error, failures, "watch failed; trying again in {} ms", delay.as_millis());
                     tell(Signal::Failed { code, message: error.to_string() });

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Context as _;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
-    filter::{FilterExt as _, filter_fn},
+    filter::{FilterExt as _, ParseError, filter_fn},
     layer::SubscriberExt as _,
     reload,
     util::SubscriberInitExt as _,
@@ -51,7 +51,7 @@ pub fn start(
     file: Option<PathBuf>,
     beside: Option<BoxLayer>,
 ) -> anyhow::Result<Logging> {
-    let filter = EnvFilter::try_new(flag).context("--log")?;
+    let filter = filter(flag).context("--log")?;
     let (filter, handle) = reload::Layer::new(filter);
     let filter = filter.and(filter_fn(|metadata| metadata.target() != TRACES));
     let lines = tracing_subscriber::fmt::layer()
@@ -87,7 +87,7 @@ impl Logging {
         }
         // What is wrong in the file is told once, and changes nothing.
         self.present.clone_from(&wanted);
-        match EnvFilter::try_new(&wanted) {
+        match filter(&wanted) {
             Ok(filter) => {
                 if self.handle.reload(filter).is_ok() {
                     tracing::info!(filter = wanted, "log level changed");
@@ -96,6 +96,11 @@ impl Logging {
             Err(error) => tracing::warn!(filter = wanted, %error, "the log file holds no filter; the last one stays"),
         }
     }
+}
+
+/// Failures of watches are told by us, with what is done about them; kube says each once more, unless it is asked to.
+fn filter(text: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(format!("kube_runtime=error,{text}"))
 }
 
 fn read(path: &Path) -> Option<String> {

@@ -5,6 +5,7 @@
 //! hold does not.
 
 mod class;
+mod failover;
 mod field;
 mod hopeless;
 mod memory;
@@ -91,6 +92,8 @@ async fn alone(field: &Field, mut operator: Ours, table: &mut Table) -> Result<(
     say!("operator: repairs");
     repair::edited(field, &operator, table).await?;
     repair::deleted(field, &operator, table).await?;
+    say!("operator: another takes over");
+    failover::failover(field, &mut operator, table).await?;
     say!("operator: one service that can never work, for {} s", hopeless::WATCHED.as_secs());
     hopeless::hopeless(field, &operator, table).await?;
     operator.leave(field).await
@@ -102,7 +105,8 @@ fn explanation(services: usize) -> String {
          disruption budget and route. A real API server; pods by kwok; no autoscaler controller.\n\
          raw:  a client that applies the rendered children, {} requests in flight. Ready: all Deployments rolled out.\n\
          ours: the same number of Microservices applied with as many requests in flight while the operator (a release\n\
-         \x20     build, {} in flight, in a process of its own) works. Ready: all Microservices Ready.\n\
+         \x20     build, {} in flight, in a process of its own) works, with leader\n\
+         \x20     election, pages and metrics. Ready: all Microservices Ready.\n\
          Seconds run from the first request of either, the better of two laps; counts and the time of the last child are\n\
          the audit log's.\n",
         services::IN_FLIGHT,

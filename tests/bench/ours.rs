@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How the user agent of the operator starts.
-const AGENT: &str = "microservice-operator";
+pub const AGENT: &str = "microservice-operator";
 /// No request for so long is silence.
 const SILENCE: Duration = Duration::from_secs(3);
 
@@ -32,7 +32,7 @@ impl Ours {
     /// Starts an operator and waits until it is at rest.
     pub async fn start(field: &Field) -> Result<Self> {
         let namespace = field.cluster.namespace("ours").await?;
-        let process = spawn(field)?;
+        let process = spawn(field, "operator")?;
         memory::idle(process.id(), field.patience()).await?;
         Ok(Self { namespace, empty: memory::memory(process.id())?, process })
     }
@@ -43,6 +43,17 @@ impl Ours {
             bail!("the operator ended with {how}: {}", self.process.log().display());
         }
         memory::memory(self.process.id())
+    }
+
+    /// Its process.
+    pub fn leader(&self) -> &Process {
+        &self.process
+    }
+
+    /// Another one has taken over.
+    pub fn replace(&mut self, process: Process) {
+        self.process.kill();
+        self.process = process;
     }
 
     /// What it has asked since.
@@ -87,7 +98,7 @@ impl Ours {
         }
         let mark = field.cluster.audit().mark().await?;
         let start = Instant::now();
-        self.process = spawn(field)?;
+        self.process = spawn(field, "operator")?;
         let worked = memory::idle(self.process.id(), field.patience()).await?;
         let sent = self.all_since(field, mark).await?;
         let gets = sent.clone().verb("get").count();
@@ -102,11 +113,16 @@ impl Ours {
     }
 }
 
-fn spawn(field: &Field) -> Result<Process> {
+/// Starts one as the chart would: it stands for election, and has its pages.
+pub fn spawn(field: &Field, name: &str) -> Result<Process> {
     let program = std::env::current_exe()?.with_file_name("microservice-operator");
     let mut command = Command::new(program);
-    command.env("IN_FLIGHT", crate::services::IN_FLIGHT.to_string());
-    field.cluster.spawn("operator", command).context("run `make bench`, which builds the operator")
+    command
+        .env("IN_FLIGHT", crate::services::IN_FLIGHT.to_string())
+        .env("POD_NAME", name)
+        .env("POD_NAMESPACE", "default")
+        .args(["--leader-elect", "--health-address", "127.0.0.1:0", "--metrics-address", "127.0.0.1:0"]);
+    field.cluster.spawn(name, command).context("run `make bench`, which builds the operator")
 }
 
 /// A count as the table wants it.

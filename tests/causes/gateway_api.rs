@@ -12,7 +12,7 @@ use microservice_tests::{
     control_plane::{ControlPlane, Options},
     faults::Script,
     operator::Operator,
-    rig::{Rig, condition, status},
+    rig::{self, Rig, condition, status},
 };
 
 use crate::read::assert_says;
@@ -32,11 +32,9 @@ routes: [{hostnames: [rpc.example.com], gateway: {name: public}}]
 /// A control plane of its own: what is served there changes for everybody.
 async fn rig() -> Result<Rig> {
     let cluster: &'static ControlPlane = Box::leak(Box::new(ControlPlane::start(Options::default()).await?));
-    for definition in microservice_crds::schema::crds()? {
-        cluster.install_definition(&definition).await?;
-    }
+    rig::install(cluster).await?;
     let namespace = cluster.namespace("bare").await?;
-    let agent = format!("operator-of-{namespace}");
+    let agent = format!("operator-everywhere-{namespace}");
     let operator = Operator::start(cluster, None, &agent, &Script::record())?;
     Ok(Rig { cluster, client: cluster.client()?, agent, namespace, operator: Some(operator) })
 }

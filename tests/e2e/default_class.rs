@@ -27,6 +27,7 @@ async fn the_newest_default_holds_and_both_say_so() -> Result<()> {
     let cluster: &'static ControlPlane = Box::leak(Box::new(ControlPlane::start(Options::default()).await?));
     let mut rig = Rig::on(cluster, "default-class").await?;
     // In all namespaces: only such an operator writes the status of classes.
+    rig.agent = format!("operator-everywhere-{}", rig.namespace);
     rig.operator = Some(Operator::start(cluster, None, &rig.agent, &Script::record())?);
 
     let class = |value: &str| format!("{{defaults: {{annotations: {{example.com/tier: {value}}}}}}}");

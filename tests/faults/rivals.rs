@@ -24,7 +24,8 @@ async fn two_operators_do_not_fight() -> Result<()> {
     let scripts = [Script::record(), Script::record()];
     let mut rig = Rig::without_operator("rivals").await?;
     rig.start_operator(&scripts[0])?;
-    let rival = Operator::start(rig.cluster, Some(&rig.namespace), &format!("{}-rival", rig.agent), &scripts[1])?;
+    let rival =
+        Operator::start(rig.cluster, Some(&rig.namespace), &format!("rival-of-{}", rig.namespace), &scripts[1])?;
     let mark = rig.mark().await?;
     let names = ["one", "two", "three"];
     let converge = async |spec: &str| {
@@ -45,8 +46,9 @@ async fn two_operators_do_not_fight() -> Result<()> {
     println!("two operators: {} and {} writes for a creation", scripts[0].writes(), scripts[1].writes());
     converge(&WEB.replace("v1", "v2").replace("minReplicas: 2, maxReplicas: 4, cpu: 80", "replicas: 3")).await?;
     converge(WEB).await?;
-    // Both agents' names start alike.
-    let lives = lives(&rig.since(mark).await?, &rig.namespace)?;
+    let both = format!("-of-{}", rig.namespace);
+    let sent = rig.cluster.audit().since(mark).await?.filter(|request| request.user_agent.ends_with(&both));
+    let lives = lives(&sent, &rig.namespace)?;
     for (object, (created, deleted)) in &lives {
         let comes_back = object.starts_with("horizontalpodautoscalers");
         let expected = if comes_back { (2, 1) } else { (1, 0) };

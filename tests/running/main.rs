@@ -4,6 +4,7 @@
 mod election;
 mod logs;
 mod pages;
+mod scoped;
 mod stand;
 mod stopped;
 mod traces;

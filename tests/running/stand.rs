@@ -1,6 +1,6 @@
 //! A namespace with several operators, each a process with a user agent of its own.
 
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::coordination::v1::Lease;
@@ -42,11 +42,17 @@ impl Stand {
 
     /// Starts an operator with these arguments.
     pub async fn start_with(&self, name: &str, arguments: &[&str]) -> Result<Operator> {
+        self.start_as(name, arguments, &self.rig.cluster.operator_kubeconfig()).await
+    }
+
+    /// Starts an operator with these arguments and the rights of this kubeconfig.
+    pub async fn start_as(&self, name: &str, arguments: &[&str], kubeconfig: &Path) -> Result<Operator> {
         let namespace = &self.rig.namespace;
         let agent = format!("{name}-of-{namespace}");
         let mut command = Command::new(operator_program().await?);
         command
             .args(arguments)
+            .env("KUBECONFIG", kubeconfig)
             .env("WATCH_NAMESPACE", namespace)
             .env("POD_NAMESPACE", namespace)
             .env("POD_NAME", name)

@@ -23,7 +23,7 @@ impl Operator {
     /// # Errors
     /// When there is no client for the cluster.
     pub fn start(control_plane: &ControlPlane, namespace: Option<&str>, agent: &str, script: &Script) -> Result<Self> {
-        let config = cluster::configure(control_plane.config(), agent)?;
+        let config = cluster::configure(control_plane.operator_config(), agent)?;
         let client = script.client(Client::try_from(config)?);
         let options = Options { namespace: namespace.map(str::to_owned), ..Options::default() };
         let context = Context::new(client, options);

@@ -25,7 +25,8 @@ fn build() -> Result<PathBuf> {
     let target = target.context("this is no test of cargo's")?;
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace is gone")?;
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--package=microservice-operator", "--bin=microservice-operator", "--target-dir"])
+        // Of the whole workspace: with the features that the tests were built with.
+        .args(["build", "--quiet", "--workspace", "--bin=microservice-operator", "--target-dir"])
         .arg(target.parent().context("no target folder")?)
         .current_dir(workspace)
         .stdin(Stdio::null())

@@ -287,7 +287,7 @@ impl Rig {
     }
 }
 
-/// Installs our definitions on a control plane that has none of them.
+/// Installs our definitions on a control plane that has none of them, and makes the account for operators.
 ///
 /// # Errors
 /// When the server refuses them.
@@ -295,7 +295,7 @@ pub async fn install(cluster: &ControlPlane) -> Result<()> {
     for definition in microservice_crds::schema::crds()? {
         cluster.install_definition(&definition).await?;
     }
-    Ok(())
+    cluster.create_operator_account().await
 }
 
 /// Whether the status speaks of the present spec.

@@ -9,7 +9,11 @@ use std::{
 };
 
 use microservice_crds::schema;
-use microservice_operator::rights;
+use microservice_operator::{
+    Context, Options, args, rights,
+    store::{PODS, Served},
+    telemetry,
+};
 
 const HEAD: &str = "# Generated from the code by `make generate`. Do not edit.\n";
 
@@ -33,6 +37,7 @@ fn run(check: bool) -> Fallible<String> {
     let mut files = rules()?;
     files.extend(definitions()?);
     files.extend(plain_definitions()?);
+    files.extend(references()?);
     for (path, fresh) in &files {
         let whole = root.join(path);
         if check {
@@ -105,6 +110,26 @@ fn plain_definitions() -> Fallible<Vec<(PathBuf, String)>> {
         files.push((folder.join(&definition.spec.names.plural).with_extension("yaml"), text));
     }
     Ok(files)
+}
+
+/// The pages of the reference that follow from the code.
+fn references() -> Fallible<Vec<(PathBuf, String)>> {
+    let page = |name: &str, title: &str, table: String| {
+        let text = format!("# {title}\n\n<!-- Generated from the code by `make generate`. Do not edit. -->\n\n{table}");
+        (Path::new("docs/reference").join(name), text)
+    };
+    // A client wants a runtime, although nothing is asked here.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let metrics = runtime.block_on(async {
+        let client = kube::Client::try_from(kube::Config::new(http::Uri::from_static("http://127.0.0.1:1")))?;
+        let ctx = Context::new(client, Options::default());
+        ctx.store.set_served(PODS, Served::Synced);
+        Fallible::Ok(telemetry::reference(&ctx)?)
+    })?;
+    Ok(vec![
+        page("metrics.md", "Metrics of the operator", metrics),
+        page("flags.md", "Flags of the operator", args::reference()),
+    ])
 }
 
 /// Files of the folder that are not among these.

@@ -9,11 +9,11 @@ use kube::{
     runtime::watcher::{self, Event},
 };
 
-use super::served;
+use super::{optional, served};
 use crate::{
     around::Around,
     context::Context,
-    follow::{LATE, Signal, follow},
+    follow::{LATE_RIGHTS, Signal, follow},
     store::{CLASSES, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, NAMESPACES, Served},
 };
 
@@ -24,26 +24,28 @@ pub(super) async fn follow_around(ctx: Context, kind: Kind) {
     let mut suspects = HashSet::new();
     let mut synced = false;
     let wake = |interests| ctx.wake(interests);
-    follow(api, watcher::Config::default(), &resource.plural, LATE, &ctx.metrics, |signal| match signal {
-        Signal::Event(Event::Init) => suspects = ctx.around.names(kind),
-        Signal::Event(Event::InitApply(object)) => {
-            suspects.remove(&Around::name_of(&object));
-            wake(ctx.around.changed(kind, &object));
-        }
-        Signal::Event(Event::InitDone) => {
-            for name in suspects.drain() {
-                wake(ctx.around.gone(kind, &name));
+    follow(api, watcher::Config::default(), &resource.plural, optional(&ctx, LATE_RIGHTS), &ctx.metrics, |signal| {
+        match signal {
+            Signal::Event(Event::Init) => suspects = ctx.around.names(kind),
+            Signal::Event(Event::InitApply(object)) => {
+                suspects.remove(&Around::name_of(&object));
+                wake(ctx.around.changed(kind, &object));
             }
-            synced = true;
-            served(&ctx, kind, Served::Synced);
+            Signal::Event(Event::InitDone) => {
+                for name in suspects.drain() {
+                    wake(ctx.around.gone(kind, &name));
+                }
+                synced = true;
+                served(&ctx, kind, Served::Synced);
+            }
+            Signal::Event(Event::Apply(object)) => wake(ctx.around.changed(kind, &object)),
+            Signal::Event(Event::Delete(object)) => wake(ctx.around.gone(kind, &Around::name_of(&object))),
+            // Its definition is there, but not served yet, or not in this version.
+            Signal::Failed { code: 404, .. } if !synced => served(&ctx, kind, Served::Absent),
+            Signal::Failed { code: 403, .. } if !synced => served(&ctx, kind, Served::Forbidden),
+            Signal::Failed { message, .. } if !synced => served(&ctx, kind, Served::Failing(message)),
+            Signal::Failed { .. } => {}
         }
-        Signal::Event(Event::Apply(object)) => wake(ctx.around.changed(kind, &object)),
-        Signal::Event(Event::Delete(object)) => wake(ctx.around.gone(kind, &Around::name_of(&object))),
-        // Its definition is there, but not served yet, or not in this version.
-        Signal::Failed { code: 404, .. } if !synced => served(&ctx, kind, Served::Absent),
-        Signal::Failed { code: 403, .. } if !synced => served(&ctx, kind, Served::Forbidden),
-        Signal::Failed { message, .. } if !synced => served(&ctx, kind, Served::Failing(message)),
-        Signal::Failed { .. } => {}
     })
     .await;
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use kube::runtime::watcher::{self, Event};
 use microservice_core::children::{CHILDREN, Watch};
 
-use super::{api, ours, served};
+use super::{api, optional, ours, served};
 use crate::{
     cluster::api_resource,
     context::Context,
@@ -24,6 +24,7 @@ pub(super) async fn follow_children(ctx: Context, kind: Kind) {
         Watch::All => watcher::Config::default(),
     };
     let api = api(&ctx, &api_resource(entry));
+    let retry = if entry.crd.is_some() { optional(&ctx, SOON) } else { SOON };
     let mut suspects = HashSet::new();
     let mut synced = false;
     let wake = |keys: Vec<Key>| keys.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
@@ -33,7 +34,7 @@ pub(super) async fn follow_children(ctx: Context, kind: Kind) {
             wake(ctx.interests.of(&Interest::Service(namespace.to_owned(), name.to_owned())));
         }
     };
-    follow(api, config, entry.plural, SOON, &ctx.metrics, |signal| match signal {
+    follow(api, config, entry.plural, retry, &ctx.metrics, |signal| match signal {
         Signal::Event(Event::Init) => suspects = ctx.store.children(kind),
         Signal::Event(Event::InitApply(object)) => {
             suspects.remove(&(object.namespace().into(), object.name().to_owned()));

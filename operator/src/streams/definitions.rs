@@ -18,7 +18,7 @@ use tokio::task::AbortHandle;
 use super::{around::follow_around, children::follow_children, served};
 use crate::{
     context::Context,
-    follow::{SOON, Signal, follow},
+    follow::{LATE_RIGHTS, Signal, follow},
     interest::Interest,
     queue::Priority,
     store::{CLASSES, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, Served},
@@ -51,39 +51,41 @@ pub(super) async fn follow_definitions(ctx: Context) {
     let set = |name: &str, there: bool| {
         optional().filter(|(_, crd)| *crd == name).for_each(|(kind, _)| running.set(&ctx, kind, there));
     };
-    follow(api, watcher::Config::default(), "customresourcedefinitions", SOON, &ctx.metrics, |signal| match signal {
-        Signal::Event(Event::Init) => present.clear(),
-        Signal::Event(Event::InitApply(definition)) => {
-            if definition.name_any() == CHANNEL {
-                channel(Some(&definition));
+    follow(api, watcher::Config::default(), "customresourcedefinitions", LATE_RIGHTS, &ctx.metrics, |signal| {
+        match signal {
+            Signal::Event(Event::Init) => present.clear(),
+            Signal::Event(Event::InitApply(definition)) => {
+                if definition.name_any() == CHANNEL {
+                    channel(Some(&definition));
+                }
+                present.insert(definition.name_any());
             }
-            present.insert(definition.name_any());
-        }
-        Signal::Event(Event::InitDone) => {
-            if !present.contains(CHANNEL) {
-                channel(None);
+            Signal::Event(Event::InitDone) => {
+                if !present.contains(CHANNEL) {
+                    channel(None);
+                }
+                optional().for_each(|(kind, crd)| running.set(&ctx, kind, present.contains(crd)));
+                served(&ctx, DEFINITIONS, Served::Synced);
             }
-            optional().for_each(|(kind, crd)| running.set(&ctx, kind, present.contains(crd)));
-            served(&ctx, DEFINITIONS, Served::Synced);
-        }
-        Signal::Event(Event::Apply(definition)) => {
-            if definition.name_any() == CHANNEL {
-                channel(Some(&definition));
+            Signal::Event(Event::Apply(definition)) => {
+                if definition.name_any() == CHANNEL {
+                    channel(Some(&definition));
+                }
+                set(&definition.name_any(), true);
             }
-            set(&definition.name_any(), true);
-        }
-        Signal::Event(Event::Delete(definition)) => {
-            if definition.name_any() == CHANNEL {
-                channel(None);
+            Signal::Event(Event::Delete(definition)) => {
+                if definition.name_any() == CHANNEL {
+                    channel(None);
+                }
+                set(&definition.name_any(), false);
             }
-            set(&definition.name_any(), false);
-        }
-        Signal::Failed { code, message } => {
-            if code == 403 {
-                // Without the right to see definitions every optional kind is simply tried.
-                optional().for_each(|(kind, _)| running.set(&ctx, kind, true));
+            Signal::Failed { code, message } => {
+                if code == 403 {
+                    // Without the right to see definitions every optional kind is simply tried.
+                    optional().for_each(|(kind, _)| running.set(&ctx, kind, true));
+                }
+                served(&ctx, DEFINITIONS, if code == 403 { Served::Forbidden } else { Served::Failing(message) });
             }
-            served(&ctx, DEFINITIONS, Served::Failing(message));
         }
     })
     .await;

@@ -18,12 +18,12 @@ use tokio::task::JoinSet;
 
 use crate::{
     context::Context,
-    follow::{SOON, Signal, follow},
+    follow::{LATE_KINDS, Retry, SOON, Signal, follow},
     key::Key,
     object::LeanObject,
     observe,
     queue::Priority,
-    store::{Kind, NAMESPACES, PODS, SERVICES, Served},
+    store::{DEFINITIONS, Kind, NAMESPACES, PODS, SERVICES, Served},
 };
 
 fn api(ctx: &Context, resource: &ApiResource) -> Api<LeanObject> {
@@ -32,6 +32,11 @@ fn api(ctx: &Context, resource: &ApiResource) -> Api<LeanObject> {
         Some(namespace) => Api::namespaced_with(client, namespace, resource),
         None => Api::all_with(client, resource),
     }
+}
+
+/// How an optional kind is tried again: by itself where no definition tells when it comes.
+fn optional(ctx: &Context, otherwise: Retry) -> Retry {
+    if ctx.store.served().get(DEFINITIONS) == Some(&Served::Synced) { otherwise } else { LATE_KINDS }
 }
 
 fn ours() -> watcher::Config {

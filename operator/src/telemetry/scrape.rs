@@ -1,7 +1,7 @@
 //! What `/metrics` answers: the counters, and what is read from the operator's knowledge at the moment of the scrape.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::{Debug, Error, Formatter},
 };
 
@@ -38,30 +38,43 @@ pub fn exposition(ctx: &Context) -> Result<String, Error> {
     Ok(answer)
 }
 
-/// Every metric with its type and meaning, as a table in Markdown, from an exposition: the reference in the docs.
-pub fn reference(exposition: &str) -> String {
-    let mut metrics: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+/// Every metric with its type, labels and meaning, as a table in Markdown: the reference in the docs.
+///
+/// # Errors
+/// When a metric cannot be written, which would be a bug.
+pub fn reference(ctx: &Context) -> Result<String, Error> {
+    ctx.metrics.touch();
+    Ok(table(&exposition(ctx)?))
+}
+
+fn table(exposition: &str) -> String {
+    let mut metrics: BTreeMap<&str, (&str, &str, BTreeSet<&str>)> = BTreeMap::new();
     for line in exposition.lines() {
-        let Some((keyword, (name, text))) = line
-            .strip_prefix("# ")
-            .and_then(|line| line.split_once(' '))
-            .and_then(|(keyword, rest)| Some((keyword, rest.split_once(' ')?)))
-        else {
-            continue;
-        };
-        let metric = metrics.entry(name).or_default();
-        match keyword {
-            "TYPE" => metric.0 = text,
-            "HELP" => metric.1 = text,
-            _ => {}
+        let words = line.strip_prefix("# ").and_then(|line| line.split_once(' '));
+        match words.and_then(|(keyword, rest)| Some((keyword, rest.split_once(' ')?))) {
+            Some(("TYPE", (name, kind))) => metrics.entry(name).or_default().0 = kind,
+            Some(("HELP", (name, help))) => metrics.entry(name).or_default().1 = help,
+            Some(_) => {}
+            None => {
+                let Some((sample, labels)) = line.split_once('{') else { continue };
+                let owner = metrics
+                    .iter_mut()
+                    .filter(|(name, _)| sample.starts_with(**name))
+                    .max_by_key(|(name, _)| name.len());
+                let labels = labels.split(',').filter_map(|label| label.split_once("=\""));
+                if let Some((_, metric)) = owner {
+                    metric.2.extend(labels.map(|(label, _)| label).filter(|label| *label != "le"));
+                }
+            }
         }
     }
-    let row = |(name, (kind, help)): (&&str, &(&str, &str))| {
+    let row = |(name, (kind, help, labels)): (&&str, &(&str, &str, BTreeSet<&str>))| {
         let suffix = if *kind == "counter" { "_total" } else { "" };
-        format!("| `{name}{suffix}` | {kind} | {help} |\n")
+        let labels: Vec<_> = labels.iter().map(|label| format!("`{label}`")).collect();
+        format!("| `{name}{suffix}` | {kind} | {} | {help} |\n", labels.join(", "))
     };
     let rows: String = metrics.iter().map(row).collect();
-    format!("| metric | type | what it says |\n|---|---|---|\n{rows}")
+    format!("| metric | type | labels | what it says |\n|---|---|---|---|\n{rows}")
 }
 
 /// Gauges over what the operator knows.
@@ -93,7 +106,12 @@ impl Collector for Knowledge {
         let ctx = &self.0;
         let encoder = &mut encoder;
         let none: [(&str, &str); 0] = [];
-        gauge(encoder, "build_info", "The version that runs, always 1", [([("version", env!("CARGO_PKG_VERSION"))], 1)])?;
+        gauge(
+            encoder,
+            "build_info",
+            "The version that runs, always 1",
+            [([("version", env!("CARGO_PKG_VERSION"))], 1)],
+        )?;
         gauge(encoder, "leader", "Whether this operator leads, and so writes", [(none, u64::from(ctx.leads()))])?;
         gauge(
             encoder,
@@ -123,7 +141,7 @@ mod tests {
     fn the_reference_is_a_table() {
         let text = "# HELP a_reconciles How many.\n# TYPE a_reconciles counter\na_reconciles_total{result=\"done\"} 1\n\
             # HELP a_leader Who.\n# TYPE a_leader gauge\na_leader 1\n# EOF\n";
-        let table = reference(text);
-        assert!(table.ends_with("| `a_leader` | gauge | Who. |\n| `a_reconciles_total` | counter | How many. |\n"));
+        let rows = "| `a_leader` | gauge |  | Who. |\n| `a_reconciles_total` | counter | `result` | How many. |\n";
+        assert!(table(text).ends_with(rows), "{}", table(text));
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
+    io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
@@ -157,6 +157,21 @@ impl Requests {
         }
         counts
     }
+}
+
+/// Reads an audit log line by line: it may be long.
+///
+/// # Errors
+/// When it cannot be read, or a whole line of it is no request.
+pub fn read_audit_log(path: &Path, mut each: impl FnMut(Request)) -> Result<()> {
+    for line in BufReader::new(File::open(path)?).split(b'\n') {
+        let line = String::from_utf8(line?)?;
+        // The last line of a server that was killed.
+        if line.ends_with('}') {
+            parse(&line)?.into_iter().for_each(&mut each);
+        }
+    }
+    Ok(())
 }
 
 impl AuditLog {

@@ -43,9 +43,12 @@ impl Components {
         format!("https://{}:{}", self.place.address, self.place.api_port)
     }
 
-    /// The audit log.
+    /// The audit log: among those that outlive their control planes, where `AUDIT_LOGS` names a folder for them.
     pub(super) fn audit_log(&self) -> PathBuf {
-        self.folder.join("logs").join("audit.log")
+        match (std::env::var_os("AUDIT_LOGS").filter(|folder| !folder.is_empty()), self.folder.file_name()) {
+            (Some(kept), Some(name)) => PathBuf::from(kept).join(name).with_extension("log"),
+            _ => self.folder.join("logs").join("audit.log"),
+        }
     }
 
     /// The kubeconfig of one user.

@@ -63,6 +63,7 @@ impl ControlPlane {
             own: None,
             namespaces: Mutex::default(),
             keep: AtomicBool::new(false),
+            account: super::account::Slot::default(),
         };
         Ok(control_plane)
     }

@@ -4,6 +4,7 @@
 //! With `USE_EXISTING_CLUSTER=true` it is the cluster of `KUBECONFIG` instead, and nothing is started.
 
 mod access;
+pub mod account;
 mod audit;
 mod binaries;
 mod build;
@@ -39,7 +40,7 @@ use crate::image::ImageOptions;
 
 pub use self::{
     access::{Output, USER_AGENT_OF_TESTS},
-    audit::{AuditLog, Mark, Request, Requests},
+    audit::{AuditLog, Mark, Request, Requests, read_audit_log},
     binaries::Binaries,
     existing::existing_cluster_is_wanted,
     load::{HeldLoad, Load, Usage},
@@ -62,6 +63,8 @@ pub struct ControlPlane {
     /// The namespaces that are to be removed from an existing cluster at the end.
     namespaces: Mutex<Vec<String>>,
     keep: AtomicBool,
+    /// For operators.
+    account: account::Slot,
 }
 
 struct Own {

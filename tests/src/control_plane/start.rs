@@ -106,6 +106,7 @@ impl ControlPlane {
             own: Some(Own { components, apiserver: Mutex::new(apiserver) }),
             namespaces: Mutex::default(),
             keep: AtomicBool::new(false),
+            account: super::account::Slot::default(),
         };
         if env::var_os("KEEP").is_some_and(|value| value == "1") {
             control_plane.keep();
