@@ -2,6 +2,7 @@
 
 use std::{
     process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -32,7 +33,8 @@ impl Ours {
     /// Starts an operator and waits until it is at rest.
     pub async fn start(field: &Field) -> Result<Self> {
         let namespace = field.cluster.namespace("ours").await?;
-        let process = spawn(field, "operator")?;
+        let process = spawn(field)?;
+        says(field, &process, "leads").await?;
         memory::idle(process.id(), field.patience()).await?;
         Ok(Self { namespace, empty: memory::memory(process.id())?, process })
     }
@@ -52,8 +54,13 @@ impl Ours {
 
     /// Another one has taken over.
     pub fn replace(&mut self, process: Process) {
-        self.process.kill();
         self.process = process;
+    }
+
+    /// Asks it to end, which gives its lease up, and waits until it has.
+    async fn end(&self, field: &Field) -> Result<()> {
+        self.process.signal("TERM")?;
+        wait(field, "the operator to end", || Ok(self.process.ended())).await.map(drop)
     }
 
     /// What it has asked since.
@@ -81,24 +88,18 @@ impl Ours {
 
     /// Ends it and removes its namespace.
     pub async fn leave(self, field: &Field) -> Result<()> {
-        self.process.kill();
+        self.end(field).await?;
         field.clean(&self.namespace).await
     }
 
     /// Ends it, starts another, and looks at what that costs. All services stand.
     pub async fn restart(&mut self, field: &Field, table: &mut Table) -> Result<()> {
         let peak = self.memory()?.peak;
-        self.process.signal("TERM")?;
-        let start = Instant::now();
-        while self.process.ended().is_none() {
-            if start.elapsed() > field.patience() {
-                bail!("the operator does not end");
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.end(field).await?;
         let mark = field.cluster.audit().mark().await?;
         let start = Instant::now();
-        self.process = spawn(field, "operator")?;
+        self.process = spawn(field)?;
+        says(field, &self.process, "leads").await?;
         let worked = memory::idle(self.process.id(), field.patience()).await?;
         let sent = self.all_since(field, mark).await?;
         let gets = sent.clone().verb("get").count();
@@ -113,8 +114,30 @@ impl Ours {
     }
 }
 
+/// Asks again and again until there is an answer.
+pub async fn wait<T>(field: &Field, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = ask().with_context(|| format!("waiting for {what}"))? {
+            return Ok(found);
+        }
+        if start.elapsed() > field.patience() {
+            bail!("timed out waiting for {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until the log of an operator has these words.
+pub async fn says(field: &Field, process: &Process, words: &str) -> Result<()> {
+    let ask = || Ok(std::fs::read_to_string(process.log())?.contains(words).then_some(()));
+    wait(field, &format!("an operator that {words}"), ask).await
+}
+
 /// Starts one as the chart would: it stands for election, and has its pages.
-pub fn spawn(field: &Field, name: &str) -> Result<Process> {
+pub fn spawn(field: &Field) -> Result<Process> {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let name = &format!("operator-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let program = std::env::current_exe()?.with_file_name("microservice-operator");
     let mut command = Command::new(program);
     command
