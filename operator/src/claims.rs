@@ -6,9 +6,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use microservice_core::plan::Claim;
+use microservice_core::{
+    children::CHILDREN,
+    plan::{self, Claim},
+};
 
-use crate::key::Key;
+use crate::{child::Standing, context::Context, key::Key, queue::Priority, store::Snapshot};
 
 /// Age first, then namespace and name: the least is the oldest.
 type Rank = (Option<Timestamp>, Key);
@@ -67,6 +70,13 @@ impl Claims {
         (taken, concerned.into_iter().collect())
     }
 
+    /// What a Microservice has claimed stays its own while it cannot be planned. Where that is not known, as after a
+    /// start, its routes that stand tell it. Answers whom the news concerns.
+    fn hold(&self, key: &Key, created: Option<Timestamp>, standing: impl FnOnce() -> BTreeSet<Claim>) -> Vec<Key> {
+        let known = self.inner.lock().unwrap_or_else(PoisonError::into_inner).by_key.contains_key(key);
+        if known { Vec::new() } else { self.set(key, created, standing()).1 }
+    }
+
     /// What others claim on the hosts that these claims are about.
     pub fn of_others(&self, key: &Key, claims: &[Claim]) -> Vec<(Claim, String)> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,6 +87,20 @@ impl Claims {
         }
         near.into_iter().collect()
     }
+}
+
+/// Keeps what a Microservice has claimed that cannot be planned now: its routes stay as they are, and so must their hosts.
+pub fn hold(ctx: &Context, key: &Key, snapshot: &Snapshot) {
+    let standing = || {
+        let mine = snapshot.children.iter().filter(|(_, child)| child.owner.is(&snapshot.service.uid) && !child.deleting);
+        let unread = mine.filter_map(|((kind, _), child)| match &child.standing {
+            Standing::Unchecked(object) => Some((CHILDREN.get(*kind)?.kind, object)),
+            _ => None,
+        });
+        unread.flat_map(|(kind, object)| plan::standing_claims(kind, &object.to_value())).collect()
+    };
+    let concerned = ctx.claims.hold(key, snapshot.service.created, standing);
+    concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
 }
 
 impl Inner {

@@ -21,6 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::{
     apply::{Applied, Apply},
     attempts::Attempts,
+    claims,
     context::{Context, RECOVERY},
     handover,
     key::Key,
@@ -74,6 +75,9 @@ async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
         // Nothing can be said that would be true: everything stays as it is.
         Ok(Err(Blind::Unseen(why))) => return fault(ctx, key, &why),
     };
+    if planned.rendered.is_err() {
+        claims::hold(ctx, key, &snapshot);
+    }
     let recoveries = ctx.recoveries.load(Ordering::Relaxed);
     let mut attempts = snapshot.attempts.clone();
     let mut outcome = converge(ctx, key, &snapshot, planned, &mut attempts).await;
@@ -121,12 +125,11 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     ctx.interests.set(key, interests);
     let mut rendered = render(&subject, &facts);
     let mut warnings = Vec::new();
-    // What cannot be planned stays as it was, and so does what it has claimed.
     if let Ok(own) = &rendered {
-        let claims = plan::claims(&own.plan);
-        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, claims.iter().cloned().collect());
-        let others = ctx.claims.of_others(key, &claims);
-        let mixed = plan::mixed_kinds(&claims, others.iter().map(|(claim, who)| (claim, who.as_str())));
+        let own = plan::claims(&own.plan);
+        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, own.iter().cloned().collect());
+        let others = ctx.claims.of_others(key, &own);
+        let mixed = plan::mixed_kinds(&own, others.iter().map(|(claim, who)| (claim, who.as_str())));
         warnings = mixed.iter().map(ToString::to_string).collect();
         concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
         if !taken.is_empty() {
@@ -142,15 +145,15 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)) })
 }
 
-/// Notes what a Microservice claims, before anything is written for anybody.
+/// Notes what a Microservice claims, before anything is written for anybody. Where it cannot be planned, what stands of
+/// it has the claims.
 pub fn claim(ctx: &Context, key: &Key) {
-    let Some(snapshot) =
-        ctx.store.snapshot(key).filter(|s| !s.service.deleting && s.service.spec.contains("\"routes\""))
-    else {
-        return;
-    };
-    if let Ok(subject) = decode(key, &snapshot.service) {
-        let _ = look(ctx, key, &snapshot, subject);
+    let Some(snapshot) = ctx.store.snapshot(key).filter(|s| !s.service.deleting) else { return };
+    let plannable = snapshot.service.spec.contains("\"routes\"")
+        && decode(key, &snapshot.service)
+            .is_ok_and(|subject| look(ctx, key, &snapshot, subject).is_ok_and(|planned| planned.rendered.is_ok()));
+    if !plannable {
+        claims::hold(ctx, key, &snapshot);
     }
 }
 

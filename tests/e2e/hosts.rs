@@ -47,3 +47,38 @@ async fn the_older_service_keeps_a_host_and_the_younger_hears_who_has_it() -> Re
     rig.wait("the route of the younger", "b-young", |_: &HttpRoute| true).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn an_older_service_that_cannot_be_planned_keeps_its_host_over_a_restart() -> Result<()> {
+    let mut rig = Rig::start("held").await?;
+    let [host, other] = ["a", "b"].map(|name| format!("{name}.{}.example.com", rig.namespace));
+    for (name, host) in [("a-invalid", &host), ("b-classless", &other)] {
+        rig.apply(name, &web(host)).await?;
+        rig.ready(name).await?;
+    }
+    rig.apply("a-invalid", &web(&host).replace("{name: public}", "{name: public}, port: nope")).await?;
+    rig.condition("a-invalid", "Ready", "False", "InvalidSpec").await?;
+    let class = format!("{}-none", rig.namespace);
+    rig.apply("b-classless", &web(&other).replace("{image", &format!("{{class: {class}, image"))).await?;
+    rig.condition("b-classless", "Ready", "False", "ClassNotFound").await?;
+
+    // The younger ones come while nobody looks: that the hosts are taken is known of the routes alone.
+    rig.stop_operator().await;
+    for (name, host) in [("y-young", &host), ("z-young", &other)] {
+        rig.apply(name, &web(host)).await?;
+    }
+    rig.start_operator(&Script::record())?;
+    for (name, older) in [("y-young", "a-invalid"), ("z-young", "b-classless")] {
+        let exposed = rig.condition(name, "Exposed", "False", "HostTaken").await?;
+        assert!(exposed.message.contains(&format!("{}/{older}", rig.namespace)), "{}", exposed.message);
+    }
+    rig.idle().await?;
+    for (name, there) in [("a-invalid", true), ("b-classless", true), ("y-young", false), ("z-young", false)] {
+        assert_eq!(rig.find::<HttpRoute>(name).await?.is_some(), there, "{name}");
+    }
+
+    // Once it can be planned again, what it gives up is free.
+    rig.apply("a-invalid", &web(&format!("c.{}.example.com", rig.namespace))).await?;
+    rig.wait("the route of the younger", "y-young", |_: &HttpRoute| true).await?;
+    Ok(())
+}

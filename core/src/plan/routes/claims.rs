@@ -6,7 +6,7 @@ use microservice_crds::gateway::{GrpcRouteMatch, HttpRouteMatch, HttpValueMatch,
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Made;
+use super::{Made, standing};
 use crate::{
     gateway::hostname,
     plan::{Claim, ParentPlan, Plan, RoutePlan, RouteRules, draft::Draft},
@@ -16,6 +16,11 @@ use crate::{
 /// what others claim.
 pub fn claims(plan: &Plan) -> Vec<Claim> {
     plan.claims.clone()
+}
+
+/// What a live route claims: all that is known of a service whose plan cannot be made.
+pub fn standing_claims(kind: &str, live: &Value) -> Vec<Claim> {
+    standing::standing(kind, live).iter().flat_map(of_object).collect()
 }
 
 impl Claim {

@@ -16,6 +16,7 @@ mod parents;
 mod policies;
 mod rewrites;
 mod split;
+mod standing;
 mod withhold;
 
 use microservice_crds::{
@@ -26,8 +27,9 @@ use microservice_crds::{
 use super::{Claim, PortPlan, RoutePlan, Withheld, check, draft::Draft, resolved::to_https};
 
 pub use backends::neighbours;
-pub use claims::{MixedKinds, claims, mixed_kinds};
+pub use claims::{MixedKinds, claims, mixed_kinds, standing_claims};
 pub(super) use split::belongs;
+pub use standing::standing;
 
 /// What all routes of a service may claim: everybody's claims are kept in memory.
 const CLAIMS_MAX: usize = 4096;
