@@ -11,6 +11,7 @@ mod features;
 mod filters;
 mod headers;
 mod hosts;
+mod loops;
 mod matches;
 mod parents;
 mod policies;
@@ -93,10 +94,12 @@ pub(super) fn resolve(draft: &mut Draft<'_>, ports: &[PortPlan]) -> Resolved {
         made.claims = claims::of(&made.objects);
     }
     claims::refuse_twins(draft, &all);
+    loops::refuse(draft, &all);
+    let loops: Vec<_> = all.iter().map(|made| loops::on_listeners(draft, made, &all)).collect();
     let mut resolved = Resolved { objects: Vec::new(), withheld: Vec::new(), claims: Vec::new() };
-    for made in all {
+    for (made, circle) in all.into_iter().zip(loops) {
         resolved.claims.extend(made.claims.iter().cloned());
-        match withhold::verdict(draft, &made) {
+        match withhold::verdict(draft, &made, circle) {
             Some(withheld) => resolved.withheld.push(withheld),
             None => resolved.objects.extend(made.objects),
         }
@@ -111,7 +114,7 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
     let port = backends::port(draft, &site, ports, answers);
     let kind = kind(draft, &site, port);
     let (backend_refs, services) = backends::resolve(draft, &site, ports, port, answers);
-    let filters = filters::resolve(draft, &site, kind, &hostnames);
+    let filters = filters::resolve(draft, &site, kind);
     let policies = policies::resolve(draft, &site, kind);
     let parents = parents::resolve(draft, &site);
     let (rules, matches) = match kind {

@@ -11,13 +11,17 @@ use crate::{
     plan::{Withheld, draft::Draft},
 };
 
+/// Reason of a route that would send clients back to where they are.
+const LOOP: &str = "RedirectLoop";
 const STAYS: &str = "What stands of the route stays as it is.";
 
-/// Why the route is not to be made now, if there is a reason.
-pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>) -> Option<Withheld> {
+/// Why the route is not to be made now, if there is a reason. `circle` says where it would send clients for ever, if it
+/// would.
+pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>, circle: Option<String>) -> Option<Withheld> {
     let (keep, reason, message) = taken(draft, made)
         .or_else(|| channel(draft, made))
         .or_else(|| unsupported(draft, made))
+        .or_else(|| circle.map(|words| (true, LOOP, format!("{words} {STAYS}"))))
         .or_else(|| redirects_https(draft, made))
         .or_else(|| backend_missing(draft, made))?;
     let objects = made.objects.iter().map(|o| (o.rules.kind(), o.name.clone())).collect();
@@ -95,7 +99,7 @@ fn redirects_https(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
          there would never end. Correct listeners in routing.gateways of the class, or write tlsRedirect: false. {STAYS}",
         made.site.field
     );
-    Some((true, "RedirectLoop", message))
+    Some((true, LOOP, message))
 }
 
 /// A Service that the route sends to is known not to be there.
