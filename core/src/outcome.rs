@@ -13,6 +13,8 @@ use crate::{
 pub struct Outcome {
     /// Generation of the spec that was looked at.
     pub generation: i64,
+    /// When this generation was first seen, where it was news: none after a restart of the operator.
+    pub seen: Option<Timestamp>,
     /// `spec.paused`.
     pub paused: bool,
     /// The plan, or why none can be made.

@@ -162,6 +162,7 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
     let Planned { mut rendered, paused, gateways, warnings, from } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
+        seen: snapshot.service.seen,
         paused,
         plan: Err(Vec::new()),
         children: Vec::new(),

@@ -7,6 +7,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use microservice_crds::ParentKind;
 
@@ -97,6 +98,8 @@ pub struct Parent {
     pub controller: Option<String>,
     /// Optional features that the GatewayClass says it supports; none where it says nothing, which means unknown.
     pub features: Option<BTreeSet<String>>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
     /// Addresses; a ListenerSet has those of its Gateway.
     pub addresses: Vec<String>,
     /// Condition Accepted, of the present generation only.

@@ -85,6 +85,7 @@ fn parent(live: &Value) -> Parent {
     let conditions = list(live, "/status/conditions");
     Parent {
         listeners: list(live, "/spec/listeners").iter().map(listener).collect(),
+        created: text(live, "/metadata/creationTimestamp").and_then(|time| time.parse().ok()),
         accepted: condition(conditions, "Accepted", generation),
         programmed: condition(conditions, "Programmed", generation),
         ..Parent::default()

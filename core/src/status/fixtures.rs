@@ -156,6 +156,7 @@ pub(super) fn outcome(generation: i64, result: ChildResult, health: DeploymentHe
     deployment.health = Health::Deployment(health);
     Outcome {
         generation,
+        seen: None,
         paused: false,
         plan: Ok(plan()),
         children: vec![child("ServiceAccount", result.clone()), child("Service", result), deployment],

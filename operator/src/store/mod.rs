@@ -68,6 +68,8 @@ pub struct Service {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
+    /// When this generation was first seen. None where its status speaks of it already: another operator has seen it.
+    pub seen: Option<Timestamp>,
     /// `metadata.resourceVersion`.
     pub version: u64,
     /// `metadata.creationTimestamp`.
@@ -78,6 +80,13 @@ pub struct Service {
     pub spec: Arc<str>,
     /// `status`, if it can be read.
     pub status: Option<MicroserviceStatus>,
+}
+
+impl Service {
+    /// Whether no status speaks of this generation yet.
+    fn is_news(&self) -> bool {
+        self.status.as_ref().is_none_or(|status| status.observed_generation != self.generation)
+    }
 }
 
 /// All that is known around one name.
