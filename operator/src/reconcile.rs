@@ -128,7 +128,7 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     if let Ok(own) = &rendered {
         let own = plan::claims(&own.plan);
         let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, own.iter().cloned().collect());
-        let others = ctx.claims.of_others(key, &own);
+        let others = ctx.claims.mixed(key, &own);
         let mixed = plan::mixed_kinds(&own, others.iter().map(|(claim, who)| (claim, who.as_str())));
         warnings = mixed.iter().map(ToString::to_string).collect();
         concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));

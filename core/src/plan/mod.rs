@@ -109,10 +109,10 @@ pub struct Class {
 pub struct Claim {
     /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
-    /// The host name; empty: every host.
-    pub host: String,
     /// HTTPRoute or GRPCRoute.
     pub kind: &'static str,
+    /// The host name; empty: every host.
+    pub host: String,
     /// The match, as canonical JSON.
     pub matching: String,
     /// The listener; none: every one that fits. The last, so that claims that can meet stand side by side.
