@@ -29,6 +29,7 @@ pub mod queue;
 pub mod reconcile;
 pub mod report;
 pub mod scalers;
+pub mod standing;
 pub mod store;
 pub mod streams;
 

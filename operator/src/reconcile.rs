@@ -30,6 +30,7 @@ use crate::{
     prune,
     queue::Priority,
     report::report,
+    standing,
     store::{Kind, Service, Snapshot},
 };
 
@@ -173,13 +174,25 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         fault: None,
     };
     // The count is taken from an autoscaler only when it is gone: else it would take it back.
-    if let (Ok(said), Some((subject, mut facts))) = (&rendered, from)
-        && !paused
+    let mut from = from.filter(|_| !paused);
+    if let (Ok(said), Some((subject, facts))) = (&rendered, &mut from)
         && let Some(left) = handover::retire(ctx, key, snapshot, &said.plan).await
     {
         outcome.fault = Some(left.failure.to_string());
         facts.foreign_scaler = Some(left.autoscaler);
-        rendered = render(&subject, &facts);
+        rendered = render(subject, facts);
+    }
+    // Routes come last: what they lead to must be there.
+    let mut applied = Vec::new();
+    if let (Ok(said), Some((subject, facts))) = (&rendered, &mut from) {
+        let (others, routes) = at_routes(&said.children);
+        applied = apply_all(ctx, key, snapshot, &said.plan, others, attempts).await;
+        if !routes.is_empty()
+            && let Some(why) = standing::no_service(snapshot, &said.plan, &applied)
+        {
+            facts.no_service = Some(why);
+            rendered = render(subject, facts);
+        }
     }
     match &rendered {
         Ok(Rendered { children: desired, .. }) if paused => {
@@ -190,7 +203,8 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
             let is_desired = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
             ctx.clashes.retain(key, is_desired);
             attempts.retain(is_desired);
-            outcome.children = apply_all(ctx, key, snapshot, plan, desired, attempts).await;
+            applied.extend(apply_all(ctx, key, snapshot, plan, at_routes(desired).1, attempts).await);
+            outcome.children = applied;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
                 is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
@@ -223,6 +237,11 @@ fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {
         generation: service.generation,
         spec,
     })
+}
+
+/// What is applied before routes, and the routes.
+fn at_routes(desired: &[Desired]) -> (&[Desired], &[Desired]) {
+    desired.split_at(desired.partition_point(|desired| !desired.entry.kind.ends_with("Route")))
 }
 
 fn kind_of(desired: &Desired) -> Kind {

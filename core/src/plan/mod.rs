@@ -74,6 +74,8 @@ pub struct Facts {
     pub gateways: View,
     /// Services of the namespace that exist, for the backends of routes; none where that is not known.
     pub services: Option<BTreeSet<String>>,
+    /// Why the Service of this Microservice is not there to lead routes to, where it is refused. A whole sentence.
+    pub no_service: Option<String>,
     /// Claims of this service that an older one has made too: who, as `namespace/name`.
     pub taken: BTreeMap<Claim, String>,
 }

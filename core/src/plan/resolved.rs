@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 use microservice_crds::{
     Protocol,
-    gateway::{FilterKind, GrpcRouteRule, HttpRouteRule, RequestRedirect, RouteFilter},
+    gateway::{BackendRef, FilterKind, GrpcRouteRule, HttpRouteRule, RequestRedirect, RouteFilter},
     labels,
 };
 
@@ -253,6 +253,23 @@ pub struct RoutePlan {
 }
 
 impl RoutePlan {
+    /// Whether requests, or copies of them, go to this Service of the namespace.
+    pub fn leads_to(&self, service: &str) -> bool {
+        let (refs, filters): (Vec<&BackendRef>, Vec<&RouteFilter>) = match &self.rules {
+            RouteRules::Http(rules) => (
+                rules.iter().flat_map(|rule| &rule.backend_refs).collect(),
+                rules.iter().flat_map(|rule| &rule.filters).collect(),
+            ),
+            RouteRules::Grpc(rules) => (
+                rules.iter().flat_map(|rule| &rule.backend_refs).collect(),
+                rules.iter().flat_map(|rule| &rule.filters).collect(),
+            ),
+        };
+        let mirrors = filters.iter().filter_map(|filter| filter.request_mirror.as_ref()).map(|mirror| &mirror.backend_ref);
+        refs.iter().any(|backend| backend.name == service)
+            || mirrors.into_iter().any(|target| target.name == service && target.namespace.is_none())
+    }
+
     /// Whether all that it does is to send clients from http to https: the companion of a route with `tlsRedirect`.
     pub fn redirects_to_https(&self) -> bool {
         let RouteRules::Http(rules) = &self.rules else { return false };

@@ -23,7 +23,8 @@ pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>, circle: Option<String>
         .or_else(|| unsupported(draft, made))
         .or_else(|| circle.map(|words| (true, LOOP, format!("{words} {STAYS}"))))
         .or_else(|| redirects_https(draft, made))
-        .or_else(|| backend_missing(draft, made))?;
+        .or_else(|| backend_missing(draft, made))
+        .or_else(|| service_refused(draft, made))?;
     let objects = made.objects.iter().map(|o| (o.rules.kind(), o.name.clone())).collect();
     Some(Withheld { route: made.site.route.name.clone(), objects, keep, reason, message })
 }
@@ -117,4 +118,14 @@ fn backend_missing(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
         many => format!("{} are not there. Create them, or remove them from the route. {STAYS}", many.join(" and ")),
     };
     Some((true, "BackendNotFound", message))
+}
+
+/// The Service of this Microservice is not there, and does not come by itself.
+fn service_refused(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
+    let why = draft.facts.no_service.as_ref()?;
+    let own = &draft.subject.name;
+    made.objects.iter().any(|object| object.leads_to(own)).then(|| {
+        let message = format!("{} leads to Service {own:?}, which is not there. {why} {STAYS}", made.site.field);
+        (true, "BackendNotFound", message)
+    })
 }

@@ -195,3 +195,23 @@ fn warnings_are_told_and_change_nothing() {
         assert!(message(&next.status, "Exposed").contains(word), "{word}: {}", message(&next.status, "Exposed"));
     }
 }
+
+#[test]
+fn a_service_that_is_refused_is_told_with_the_way_out() {
+    let refused = |result: ChildResult| {
+        let mut outcome = routed();
+        outcome.children[1].result = result;
+        service_refused(outcome.plan.as_ref().unwrap(), &outcome.children)
+    };
+    for (result, word) in [
+        (ChildResult::Clash { owner: "nobody".into() }, "adopt-by"),
+        (ChildResult::Invalid { message: "spec.x: bad".into() }, "spec.x: bad"),
+        (ChildResult::Forbidden { message: "exceeded quota".into() }, "Raise the ResourceQuota"),
+    ] {
+        let why = refused(result).unwrap();
+        assert!(why.contains("Service \"web\"") && why.contains(word), "{why}");
+    }
+    for result in [ChildResult::Equal, ChildResult::Leftover, ChildResult::Failed { message: "x".into() }] {
+        assert_eq!(refused(result), None);
+    }
+}

@@ -151,6 +151,22 @@ fn a_service_that_is_not_there() {
 }
 
 #[test]
+fn a_service_of_ours_that_is_refused() {
+    let routes = "{gateway: {name: g}, hostnames: [a.io]}, \
+         {name: other, gateway: {name: g}, hostnames: [b.io], backends: [{service: next, port: 80}]}, \
+         {name: shared, gateway: {name: g}, hostnames: [c.io], backends: [{service: next, port: 80}, {weight: 0}]}, \
+         {name: away, gateway: {name: g}, hostnames: [d.io], filters: [{type: RequestRedirect, requestRedirect: {hostname: e.io}}]}";
+    let facts = Facts { no_service: Some("Somebody has it. Delete one.".into()), ..Facts::default() };
+    let plan = planned_with(routes, &facts);
+    assert_eq!(names(&plan), ["web--other", "web--away"]);
+    let withheld: Vec<_> = plan.withheld.iter().map(|w| (w.route.as_str(), w.reason, w.keep)).collect();
+    assert_eq!(withheld, [("main", "BackendNotFound", true), ("shared", "BackendNotFound", true)]);
+    assert_says(&plan.withheld[0], &["routes[main]", "Service \"web\"", "Somebody has it. Delete one.", "stays"]);
+    let grpc = planned_with("{gateway: {name: g}, port: grpc}", &facts);
+    assert_eq!(only(&grpc).reason, "BackendNotFound");
+}
+
+#[test]
 fn a_host_that_an_older_service_has() {
     let routes =
         "{gateway: {name: g}, hostnames: [a.io]}, {name: api, gateway: {name: g}, hostnames: [b.io], paths: [/x]}";
