@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     gateway::View,
-    plan::{Invalid, Plan},
+    plan::{Invalid, Plan, RoutePlan},
 };
 
 /// Everything that one reconcile learned about one Microservice.
@@ -96,6 +96,8 @@ pub enum ChildResult {
     },
     /// Nothing was written, because the Microservice is paused.
     Paused,
+    /// Nothing was written, because its route is withheld for now: it stands as it stood before.
+    Kept,
     /// The server does not serve the kind.
     KindAbsent {
         /// The CustomResourceDefinition that would bring it. Example: `httproutes.gateway.networking.k8s.io`.
@@ -222,6 +224,8 @@ pub struct RouteHealth {
     pub created: Option<Timestamp>,
     /// What each controller says, only of the current generation.
     pub parents: Vec<RouteParent>,
+    /// Where it takes requests as it stands, which may be older than the plan: of its rules only the first that serves.
+    pub stands: Option<Box<RoutePlan>>,
 }
 
 /// What one controller says of a route on one parent.

@@ -204,6 +204,8 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
             ctx.clashes.retain(key, is_desired);
             attempts.retain(is_desired);
             applied.extend(apply_all(ctx, key, snapshot, plan, at_routes(desired).1, attempts).await);
+            applied.extend(standing::kept(snapshot, plan));
+            applied.sort_by_key(|child| CHILDREN.iter().position(|entry| entry.kind == child.kind));
             outcome.children = applied;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
@@ -283,7 +285,7 @@ fn tell(key: &Key, child: &ChildOutcome) {
     match &child.result {
         ChildResult::Applied => tracing::info!(service = %key, kind, name, "applied"),
         ChildResult::Repaired { what } => tracing::info!(service = %key, kind, name, what, "repaired"),
-        ChildResult::Equal | ChildResult::Paused | ChildResult::KindAbsent { .. } => {}
+        ChildResult::Equal | ChildResult::Paused | ChildResult::Kept | ChildResult::KindAbsent { .. } => {}
         result => tracing::warn!(service = %key, kind, name, ?result, "not applied"),
     }
 }

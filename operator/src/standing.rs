@@ -2,7 +2,7 @@
 
 use microservice_core::{
     children::CHILDREN,
-    outcome::{ChildOutcome, ChildResult},
+    outcome::{ChildOutcome, ChildResult, Health},
     plan::Plan,
     status,
 };
@@ -19,4 +19,17 @@ pub fn no_service(snapshot: &Snapshot, plan: &Plan, applied: &[ChildOutcome]) ->
             && !child.deleting
     });
     (!stands).then_some(why)
+}
+
+/// The objects of withheld routes that stay as they stand, and may still serve.
+pub fn kept(snapshot: &Snapshot, plan: &Plan) -> Vec<ChildOutcome> {
+    let mine = snapshot.children.iter().filter(|(_, child)| child.owner.is(&snapshot.service.uid) && !child.deleting);
+    let kept = |kind: &'static str, name: &String, health: &Health| ChildOutcome {
+        kind,
+        name: name.clone(),
+        result: ChildResult::Kept,
+        health: health.clone(),
+    };
+    let named = mine.filter_map(|((kind, name), child)| Some((CHILDREN.get(*kind)?.kind, name, child)));
+    named.filter(|(kind, name, _)| plan.keeps(kind, name)).map(|(kind, name, c)| kept(kind, name, &c.health)).collect()
 }

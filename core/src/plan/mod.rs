@@ -40,7 +40,7 @@ pub use metrics::{Unrequested, unrequested};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
-pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, standing, standing_claims};
+pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
 
 use crate::gateway::View;
 use draft::{Draft, Problems};

@@ -90,8 +90,14 @@ impl Plan {
 
     /// Whether an object that is not wanted must stay all the same, because its route is withheld and kept as it is.
     pub fn keeps(&self, kind: &str, name: &str) -> bool {
+        self.kept(kind, name).is_some()
+    }
+
+    /// The route of the spec that is withheld and whose object this is, if it stays as it is.
+    pub fn kept(&self, kind: &str, name: &str) -> Option<&Withheld> {
         let route = matches!(kind, "HTTPRoute" | "GRPCRoute");
-        route && self.withheld.iter().any(|w| w.keep && routes::belongs(self.name(), &w.route, name))
+        let of = |withheld: &&Withheld| withheld.keep && routes::belongs(self.name(), &withheld.route, name);
+        self.withheld.iter().filter(|_| route).find(of)
     }
 
     /// Whether the Gateway API is needed.

@@ -24,7 +24,8 @@ pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts
     for child in children {
         let who = format!("{} {:?}", child.kind, child.name);
         match &child.result {
-            ChildResult::Equal | ChildResult::Applied | ChildResult::Repaired { .. } | ChildResult::Paused => {}
+            ChildResult::Equal | ChildResult::Applied | ChildResult::Repaired { .. } => {}
+            ChildResult::Paused | ChildResult::Kept => {}
             ChildResult::Invalid { message } => applied.stuck.push(invalid(child.kind, &who, message)),
             ChildResult::Clash { owner } => applied.stuck.push(clash(child, &who, owner, facts)),
             ChildResult::Forbidden { message } => applied.denied.push(forbidden(&who, message)),

@@ -155,6 +155,7 @@ fn stands(result: &ChildResult) -> bool {
             | ChildResult::Repaired { .. }
             | ChildResult::Resisted { .. }
             | ChildResult::Paused
+            | ChildResult::Kept
     )
 }
 

@@ -30,7 +30,7 @@ use super::{Claim, PortPlan, RoutePlan, Withheld, check, draft::Draft, resolved:
 pub use backends::neighbours;
 pub use claims::{MixedKinds, claims, mixed_kinds, standing_claims};
 pub(super) use split::belongs;
-pub use standing::standing;
+pub use standing::{serving, standing};
 
 /// What all routes of a service may claim: everybody's claims are kept in memory.
 const CLAIMS_MAX: usize = 4096;

@@ -4,7 +4,7 @@
 
 use microservice_crds::{
     ParentKind,
-    gateway::{GrpcRouteRule, HttpRouteRule},
+    gateway::{FilterKind, GrpcRouteRule, HttpRouteRule},
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -29,6 +29,25 @@ pub fn standing(kind: &str, live: &Value) -> Option<RoutePlan> {
     let parents: Vec<ParentPlan> = list(spec, "parentRefs").iter().filter_map(|p| parent(p, &namespace)).collect();
     let hostnames = each(spec, "hostnames");
     (!parents.is_empty()).then(|| RoutePlan { route: String::new(), name: text("/metadata/name"), parents, hostnames, rules })
+}
+
+/// The same, short: one rule with one match, the first that serves requests, else the first that sends clients elsewhere.
+pub fn serving(kind: &str, live: &Value) -> Option<RoutePlan> {
+    let mut route = standing(kind, live)?;
+    match &mut route.rules {
+        RouteRules::Http(rules) => {
+            let first = rules.iter().position(|rule| !rule.backend_refs.is_empty()).unwrap_or_default();
+            rules.rotate_left(first);
+            rules.truncate(1);
+            for rule in rules {
+                rule.matches.truncate(1);
+                rule.backend_refs.truncate(1);
+                rule.filters.retain(|filter| filter.type_ == FilterKind::RequestRedirect);
+            }
+        }
+        RouteRules::Grpc(rules) => *rules = vec![GrpcRouteRule::default()],
+    }
+    Some(route)
 }
 
 fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {

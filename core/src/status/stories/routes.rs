@@ -56,7 +56,7 @@ fn a_route_that_was_made_late_has_its_own_time() {
     story.clock = 600;
     let mut made = routed();
     if let Health::Route(health) = &mut made.children[3].health {
-        *health = RouteHealth { created: Some(at(600)), parents: vec![] };
+        *health = RouteHealth { created: Some(at(600)), ..RouteHealth::default() };
     }
     let next = story.step(&made);
     assert_eq!(

@@ -39,6 +39,7 @@ fn pool() -> Vec<Outcome> {
     for result in [
         ChildResult::Repaired { what: long.clone() },
         ChildResult::Paused,
+        ChildResult::Kept,
         ChildResult::KindAbsent { crd: "things.example.com" },
         ChildResult::Clash { owner: "nobody".into() },
         ChildResult::Leftover,
