@@ -24,4 +24,5 @@ pub mod image;
 pub mod operator;
 pub mod rig;
 pub mod stand_in;
+pub mod told;
 pub mod traffic;
