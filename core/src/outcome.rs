@@ -103,6 +103,13 @@ pub enum ChildResult {
         /// The CustomResourceDefinition that would bring it. Example: `httproutes.gateway.networking.k8s.io`.
         crd: &'static str,
     },
+    /// The kind is there, and the server does not serve it in the version that we write.
+    VersionAbsent {
+        /// Its CustomResourceDefinition.
+        crd: &'static str,
+        /// The version. Example: `v1`.
+        version: &'static str,
+    },
     /// An object of that name is not ours; it was not touched.
     Clash {
         /// Who owns it. Example: `ReplicaSet "x"`, or `nobody`.

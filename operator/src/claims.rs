@@ -89,7 +89,8 @@ impl Claims {
 /// Keeps what a Microservice has claimed that cannot be planned now: its routes stay as they are, and so must their hosts.
 pub fn hold(ctx: &Context, key: &Key, snapshot: &Snapshot) {
     let standing = || {
-        let mine = snapshot.children.iter().filter(|(_, child)| child.owner.is(&snapshot.service.uid) && !child.deleting);
+        let mine =
+            snapshot.children.iter().filter(|(_, child)| child.owner.is(&snapshot.service.uid) && !child.deleting);
         let unread = mine.filter_map(|((kind, _), child)| match &child.standing {
             Standing::Unchecked(object) => Some((CHILDREN.get(*kind)?.kind, object)),
             _ => None,

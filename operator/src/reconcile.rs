@@ -285,7 +285,8 @@ fn tell(key: &Key, child: &ChildOutcome) {
     match &child.result {
         ChildResult::Applied => tracing::info!(service = %key, kind, name, "applied"),
         ChildResult::Repaired { what } => tracing::info!(service = %key, kind, name, what, "repaired"),
-        ChildResult::Equal | ChildResult::Paused | ChildResult::Kept | ChildResult::KindAbsent { .. } => {}
+        ChildResult::Equal | ChildResult::Paused | ChildResult::Kept => {}
+        ChildResult::KindAbsent { .. } | ChildResult::VersionAbsent { .. } => {}
         result => tracing::warn!(service = %key, kind, name, ?result, "not applied"),
     }
 }

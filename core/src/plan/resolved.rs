@@ -271,7 +271,8 @@ impl RoutePlan {
                 rules.iter().flat_map(|rule| &rule.filters).collect(),
             ),
         };
-        let mirrors = filters.iter().filter_map(|filter| filter.request_mirror.as_ref()).map(|mirror| &mirror.backend_ref);
+        let mirrors =
+            filters.iter().filter_map(|filter| filter.request_mirror.as_ref()).map(|mirror| &mirror.backend_ref);
         refs.iter().any(|backend| backend.name == service)
             || mirrors.into_iter().any(|target| target.name == service && target.namespace.is_none())
     }

@@ -47,6 +47,14 @@ pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts
                     ));
                 }
             }
+            ChildResult::VersionAbsent { crd, version } => {
+                if !child.kind.ends_with("Route") {
+                    applied.absent.push(Say::new(
+                        "KindNotInstalled",
+                        format!("{who} is not made, because {crd} does not serve {version}. Install a newer one; nothing else is needed."),
+                    ));
+                }
+            }
             ChildResult::Resisted { path, wanted, got } => {
                 applied.rewritten.push(rewritten(&who, path, wanted, got));
             }

@@ -55,6 +55,8 @@ pub enum Served {
     Synced,
     /// The API server does not serve the kind.
     Absent,
+    /// Its definition is there, and does not serve the version that we write.
+    Unserved,
     /// The operator has no right to see the kind, and works without.
     Forbidden,
     /// The list fails: why.
@@ -225,12 +227,17 @@ impl Store {
         }
     }
 
+    /// Whether all objects of a kind are known.
+    pub fn is_synced(&self, kind: Kind) -> bool {
+        self.lock().served.get(kind) == Some(&Served::Synced)
+    }
+
     /// Whether every kind's first list is in. One that fails counts as in once patience is over; the Microservices
     /// themselves never do.
     pub fn settled(&self, patient: bool) -> bool {
         let inner = self.lock();
         inner.served.iter().enumerate().all(|(kind, served)| match served {
-            Served::Synced | Served::Absent | Served::Forbidden => true,
+            Served::Synced | Served::Absent | Served::Unserved | Served::Forbidden => true,
             Served::Starting | Served::Failing(_) => !patient && kind != SERVICES,
         })
     }

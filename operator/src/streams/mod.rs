@@ -54,10 +54,10 @@ pub fn start(ctx: &Context) -> JoinSet<()> {
 
 /// Notes how the stream of a kind goes. A kind that comes late concerns everybody who may wait for it.
 fn served(ctx: &Context, kind: Kind, served: Served) {
-    let synced = served == Served::Synced;
+    let telling = matches!(served, Served::Synced | Served::Unserved);
     // Asked in this order: whoever starts between the two reads the store afterwards.
     let news = ctx.store.set_served(kind, served);
-    if news && synced && ctx.started.load(Ordering::SeqCst) {
+    if news && telling && ctx.started.load(Ordering::SeqCst) {
         for key in ctx.store.services() {
             ctx.queue.enqueue(&key, Priority::Drift);
         }

@@ -90,9 +90,7 @@ impl Claim {
 
     /// Whether a gateway may refuse one of the two, because they are of different kinds and have a host in common there.
     pub fn mixes(&self, other: &Self) -> bool {
-        self.kind != other.kind
-            && share_listener(self, other)
-            && hostname::intersect(&self.host, &other.host).is_some()
+        self.kind != other.kind && share_listener(self, other) && hostname::intersect(&self.host, &other.host).is_some()
     }
 
     /// The claim without its match: which kinds of routes mix follows from the rest.

@@ -39,10 +39,12 @@ fn hosts<'a>(made: &'a Made<'_>) -> BTreeSet<&'a str> {
 fn back<'a>(made: &'a Made<'_>, all: &[Made<'_>], host: &str) -> Option<&'a str> {
     let hosts = hosts(made);
     let taking = |own: &&str| hostname::intersect(own, host).is_some();
-    let own = if hosts.is_empty() { Some(hostname::ANY) } else { hosts.into_iter().filter(taking).max_by_key(|h| h.len()) };
+    let own =
+        if hosts.is_empty() { Some(hostname::ANY) } else { hosts.into_iter().filter(taking).max_by_key(|h| h.len()) };
     let own = own?;
     let others = all.iter().filter(|other| other.site.field != made.site.field);
-    let narrower = |other: &str| hostname::intersect(other, host).is_some() && (other == host || other.len() > own.len());
+    let narrower =
+        |other: &str| hostname::intersect(other, host).is_some() && (other == host || other.len() > own.len());
     (own == host || !others.flat_map(|other| hosts_of(other)).any(narrower)).then_some(own)
 }
 
@@ -88,9 +90,11 @@ fn certain(made: &Made<'_>, all: &[Made<'_>], redirect: &RequestRedirect, tls: b
             "{why}, so its clients would be sent back to where they are; write another, or in hostnames only those that \
              are to be sent there"
         ),
-        None if tls && changes => "with tlsRedirect the route serves https alone, and clients would go in circles; remove \
+        None if tls && changes => {
+            "with tlsRedirect the route serves https alone, and clients would go in circles; remove \
                                    the filter, or write tlsRedirect: false"
-            .to_owned(),
+                .to_owned()
+        }
         None => "it sends clients back to where they are; write scheme, hostname, port or path".to_owned(),
     })
 }

@@ -8,6 +8,7 @@ mod backends;
 mod claims;
 mod cors;
 mod features;
+mod fields;
 mod filters;
 mod headers;
 mod hosts;
@@ -68,6 +69,7 @@ enum Kind {
 /// A route of the spec with nothing left open.
 struct Made<'a> {
     site: Site<'a>,
+    kind: Kind,
     objects: Vec<RoutePlan>,
     claims: Vec<Claim>,
     needs: Vec<features::Need>,
@@ -162,7 +164,7 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
         objects.extend(split::objects(&own, &site.route.name, true, &parents.redirecting, &hostnames, rules));
     }
     split::check_names(draft, &site, &objects);
-    Some(Made { site, objects, claims: Vec::new(), needs, services })
+    Some(Made { site, kind, objects, claims: Vec::new(), needs, services })
 }
 
 fn name(draft: &mut Draft<'_>, site: &Site<'_>) {

@@ -28,7 +28,13 @@ pub fn standing(kind: &str, live: &Value) -> Option<RoutePlan> {
     };
     let parents: Vec<ParentPlan> = list(spec, "parentRefs").iter().filter_map(|p| parent(p, &namespace)).collect();
     let hostnames = each(spec, "hostnames");
-    (!parents.is_empty()).then(|| RoutePlan { route: String::new(), name: text("/metadata/name"), parents, hostnames, rules })
+    (!parents.is_empty()).then(|| RoutePlan {
+        route: String::new(),
+        name: text("/metadata/name"),
+        parents,
+        hostnames,
+        rules,
+    })
 }
 
 /// The same, short: one rule with one match, the first that serves requests, else the first that sends clients elsewhere.

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Made, claims, features};
+use super::{Made, claims, features, fields};
 use crate::{
-    gateway::{Channel, ParentId},
+    gateway::ParentId,
     plan::{Withheld, draft::Draft},
 };
 
@@ -19,7 +19,7 @@ const STAYS: &str = "What stands of the route stays as it is.";
 /// would.
 pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>, circle: Option<String>) -> Option<Withheld> {
     let (keep, reason, message) = taken(draft, made)
-        .or_else(|| channel(draft, made))
+        .or_else(|| Some((true, "UnsupportedByGatewayAPI", format!("{} {STAYS}", fields::missing(draft, made)?))))
         .or_else(|| unsupported(draft, made))
         .or_else(|| circle.map(|words| (true, LOOP, format!("{words} {STAYS}"))))
         .or_else(|| redirects_https(draft, made))
@@ -41,26 +41,6 @@ fn taken(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
         made.site.field
     );
     Some((false, "HostTaken", format!("Microservice {message}")))
-}
-
-/// The installed Gateway API has no such field.
-fn channel(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
-    if draft.facts.gateways.channel != Channel::Standard {
-        return None;
-    }
-    let route = made.site.route;
-    let fields = [("retry", route.retry.is_some()), ("sessionPersistence", route.session_persistence.is_some())];
-    let fields: Vec<&str> = fields.into_iter().filter(|(_, there)| *there).map(|(field, _)| field).collect();
-    if fields.is_empty() {
-        return None;
-    }
-    let fields = fields.join(" and ");
-    let message = format!(
-        "{}: {fields} needs the experimental channel of the Gateway API, and the cluster has the standard channel. Remove \
-         {fields}, or have the experimental channel installed. {STAYS}",
-        made.site.field
-    );
-    Some((true, "UnsupportedByGatewayAPI", message))
 }
 
 /// A gateway that lists its features does not list one that the route needs. One that lists none is not asked.

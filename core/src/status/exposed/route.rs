@@ -47,6 +47,12 @@ pub(super) fn look(
         );
         return Finding::open(Cause::GatewayApiNotInstalled, message).into();
     }
+    if let Some(ChildResult::VersionAbsent { crd, version }) = result {
+        let message = format!(
+            "{who} is not made, because the cluster has {crd}, and it does not serve {version}. Install a Gateway API that does: 1.1 or newer; nothing else is needed."
+        );
+        return Finding::open(Cause::GatewayApiTooOld, message).into();
+    }
     let Some(child) = child.filter(|child| stands(&child.result)) else {
         return Finding::open(Cause::RouteNotApplied, format!("{who} is not made: see Ready.")).into();
     };

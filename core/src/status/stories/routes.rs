@@ -215,3 +215,14 @@ fn a_service_that_is_refused_is_told_with_the_way_out() {
         assert_eq!(refused(result), None);
     }
 }
+
+#[test]
+fn a_definition_without_our_version_is_not_taken_for_none() {
+    let mut old = routed();
+    old.children[3].result = ChildResult::VersionAbsent { crd: "httproutes.gateway.networking.k8s.io", version: "v1" };
+    let next = Story::default().step(&old);
+    assert_eq!(shown(&next.status, "Exposed"), "Unknown GatewayAPITooOld");
+    let told = message(&next.status, "Exposed");
+    assert!(told.contains("has httproutes.gateway.networking.k8s.io, and it does not serve v1"), "{told}");
+    assert_eq!((shown(&next.status, "Ready"), next.status.url), ("True RolledOut".into(), None));
+}

@@ -67,7 +67,9 @@ fn kinds_that_meet_on_a_host_are_told() {
 #[test]
 fn kinds_of_one_service_that_meet_are_told_once() {
     let both = |web: &str, rpc: &str| {
-        of(&format!("{{gateway: {{name: g}}, {web} paths: [/a, /b]}}, {{name: rpc, gateway: {{name: g}}, {rpc} port: grpc}}"))
+        of(&format!(
+            "{{gateway: {{name: g}}, {web} paths: [/a, /b]}}, {{name: rpc, gateway: {{name: g}}, {rpc} port: grpc}}"
+        ))
     };
     for (web, rpc) in [
         ("hostnames: [a.io],", "hostnames: [a.io],"),

@@ -19,7 +19,9 @@ fn tls() -> Facts {
 
 /// The message of the only refusal, which is that of the filter; none where it is taken.
 fn refusal(routes: &str, facts: &Facts) -> Option<String> {
-    let Err(problems) = crate::plan::plan(&crate::plan::tests::subject(&super::spec(routes)), facts) else { return None };
+    let Err(problems) = crate::plan::plan(&crate::plan::tests::subject(&super::spec(routes)), facts) else {
+        return None;
+    };
     let [problem] = problems.as_slice() else { panic!("{routes}: {problems:?}") };
     assert_eq!(problem.field, "routes[main].filters[0].requestRedirect", "{routes}");
     Some(problem.message.clone())
@@ -42,7 +44,10 @@ fn what_goes_in_circles_everywhere_is_refused() {
             "another hostname",
         ),
         (
-            format!("tlsRedirect: true, hostnames: ['*.a.io'], {}", redirect("{hostname: b.a.io, scheme: https, port: 443}")),
+            format!(
+                "tlsRedirect: true, hostnames: ['*.a.io'], {}",
+                redirect("{hostname: b.a.io, scheme: https, port: 443}")
+            ),
             "another hostname",
         ),
     ] {
@@ -129,5 +134,7 @@ fn what_goes_in_circles_on_a_listener_is_withheld() {
     }
     // An https listener alone, in front of which nobody speaks http.
     let plain = gateway(&[("web", "HTTP", 80, "")]);
-    assert!(planned_with(&format!("{{gateway: {{name: g}}, {}}}", redirect("{scheme: https}")), &plain).withheld.is_empty());
+    assert!(
+        planned_with(&format!("{{gateway: {{name: g}}, {}}}", redirect("{scheme: https}")), &plain).withheld.is_empty()
+    );
 }
