@@ -152,6 +152,7 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
         matches: &matches,
         filters: &filters,
         backends: &backend_refs,
+        namespace: &draft.subject.namespace,
         own: (&own, ports),
         redirects,
     };

@@ -49,11 +49,11 @@ fn unsupported(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
     let mut missing = Vec::new();
     for id in parents {
         let Some(parent) = draft.facts.gateways.parent(id).present() else { continue };
-        let Some(features) = parent.features.as_ref().filter(|features| !features.is_empty()) else { continue };
+        let Some(listed) = parent.features.as_ref().filter(|listed| !listed.is_empty()) else { continue };
         let class = parent.class.as_ref().map(|class| format!(" (GatewayClass {class})")).unwrap_or_default();
         let sets = id.kind == microservice_crds::ParentKind::ListenerSet;
         let set = sets.then(|| features::Need { feature: features::LISTENER_SET, field: made.site.at("gateway") });
-        let needs = made.needs.iter().cloned().chain(set).filter(|need| !features.contains(need.feature));
+        let needs = made.needs.iter().cloned().chain(set).filter(|need| features::lacks(listed, need.feature));
         let needs: Vec<String> = needs.map(|need| format!("{}, which {} needs", need.feature, need.field)).collect();
         if !needs.is_empty() {
             missing.push(format!("{id}{class} does not support {}", needs.join("; nor ")));

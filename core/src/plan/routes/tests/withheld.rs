@@ -105,10 +105,39 @@ fn features_that_a_gateway_does_not_list() {
 
     let mut facts = with_class("{gateways: [{name: one}, {name: two}]}");
     gateway(&mut facts, "one", Some(&["GRPCRoute"]));
-    gateway(&mut facts, "two", Some(&["HTTPRouteCORS"]));
-    let plan = planned_with("{port: grpc}", &facts);
-    assert_says(only(&plan), &["Gateway shop/two", "GRPCRoute", "routes[main].port"]);
-    assert!(!plan.withheld[0].message.contains("shop/one"), "{}", plan.withheld[0].message);
+    gateway(&mut facts, "two", Some(&["HTTPRoute"]));
+    for (port, kind, lacking, other) in [("grpc", "GRPCRoute", "two", "one"), ("http", "HTTPRoute", "one", "two")] {
+        let plan = planned_with(&format!("{{port: {port}}}"), &facts);
+        assert_says(only(&plan), &[&format!("Gateway shop/{lacking}"), kind, "routes[main].gateway"]);
+        let message = &plan.withheld[0].message;
+        assert!(!message.contains(&format!("Gateway shop/{other}")), "{message}");
+    }
+    // One that lists only what goes beyond the core says nothing of the core, and what goes beyond a kind implies it.
+    gateway(&mut facts, "two", Some(&["SomethingOfItsOwn"]));
+    assert!(planned_with("{port: grpc}", &facts).withheld.is_empty());
+    gateway(&mut facts, "two", Some(&["Gateway", "GRPCRouteNamedRouteRule"]));
+    assert!(planned_with("{port: grpc}", &facts).withheld.is_empty());
+}
+
+#[test]
+fn a_copy_to_another_namespace_needs_grants() {
+    let route = |port: &str, namespace: &str| {
+        format!(
+            "{{gateway: {{name: g}}, port: {port}, filters: [{{type: RequestMirror, requestMirror: {{backendRef: \
+             {{name: b, {namespace} port: 1}}}}}}]}}"
+        )
+    };
+    let all = ["GRPCRoute", "HTTPRoute", "HTTPRouteRequestMirror"];
+    let mut facts = Facts::default();
+    for port in ["http", "grpc"] {
+        gateway(&mut facts, "g", Some(&all));
+        let withheld = |namespace: &str| planned_with(&route(port, namespace), &facts).withheld;
+        assert!(withheld("").is_empty() && withheld("namespace: shop,").is_empty(), "{port}");
+        let other = withheld("namespace: other,");
+        assert_says(&other[0], &["ReferenceGrant", "routes[main].filters[0].requestMirror.backendRef.namespace"]);
+        gateway(&mut facts, "g", Some(&[all.as_slice(), &["ReferenceGrant"]].concat()));
+        assert!(planned_with(&route(port, "namespace: other,"), &facts).withheld.is_empty(), "{port}");
+    }
 }
 
 /// Each row: a route, and the features that it needs.
