@@ -324,6 +324,8 @@ impl RouteRules {
 pub struct Withheld {
     /// Name of the route in the spec.
     pub route: String,
+    /// How many route objects of the plan come before it, in the order of the spec.
+    pub before: usize,
     /// Its objects, as kind and name.
     pub objects: Vec<(&'static str, String)>,
     /// Whether objects of it that are there stay as they are; else they are removed.

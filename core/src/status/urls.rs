@@ -66,19 +66,27 @@ pub(super) fn of(plan: &Plan, outcome: &Outcome) -> Vec<String> {
     urls
 }
 
-/// The routes that take requests now: those of the plan that stand, and what stands of the others from before.
+/// The routes that take requests now, in the order of the spec: those of the plan that stand, and what stands of the others
+/// from before.
 fn serving<'a>(plan: &'a Plan, outcome: &'a Outcome) -> Vec<(Cow<'a, RoutePlan>, &'a ChildOutcome)> {
     let older = |child: &'a ChildOutcome, route: &str| {
         let stands = place::health(child)?.stands.as_deref()?;
         Some((Cow::Owned(RoutePlan { route: route.to_owned(), ..stands.clone() }), child))
     };
-    let planned = plan.routes.iter().filter_map(|route| {
+    let planned = plan.routes.iter().enumerate().filter_map(|(position, route)| {
         let child = place::child(outcome, route)?;
-        if stands(&child.result) { Some((Cow::Borrowed(route), child)) } else { older(child, &route.route) }
+        let stands = stands(&child.result);
+        let found = if stands { Some((Cow::Borrowed(route), child)) } else { older(child, &route.route) };
+        Some((position, found?))
     });
-    let kept = outcome.children.iter().filter(|child| child.result == ChildResult::Kept);
-    let kept = kept.filter_map(|child| older(child, &plan.kept(child.kind, &child.name)?.route));
-    planned.chain(kept).collect()
+    let kept = outcome.children.iter().filter(|child| child.result == ChildResult::Kept).filter_map(|child| {
+        let withheld = plan.kept(child.kind, &child.name)?;
+        Some((withheld.before, older(child, &withheld.route)?))
+    });
+    // One that is withheld stands before the one that comes after it.
+    let mut all: Vec<_> = kept.chain(planned).collect();
+    all.sort_by_key(|(position, _)| *position);
+    all.into_iter().map(|(_, found)| found).collect()
 }
 
 fn on_parent(place: Place<'_>, path: &str, secure: bool, found: &mut Vec<Address>) {

@@ -102,7 +102,9 @@ pub(super) fn resolve(draft: &mut Draft<'_>, ports: &[PortPlan]) -> Resolved {
     for (made, circle) in all.into_iter().zip(loops) {
         resolved.claims.extend(made.claims.iter().cloned());
         match withhold::verdict(draft, &made, circle) {
-            Some(withheld) => resolved.withheld.push(withheld),
+            Some(withheld) => {
+                resolved.withheld.push(Withheld { before: resolved.objects.len(), ..withheld });
+            }
             None => resolved.objects.extend(made.objects),
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>, circle: Option<String>
         .or_else(|| backend_missing(draft, made))
         .or_else(|| service_refused(draft, made))?;
     let objects = made.objects.iter().map(|o| (o.rules.kind(), o.name.clone())).collect();
-    Some(Withheld { route: made.site.route.name.clone(), objects, keep, reason, message })
+    Some(Withheld { route: made.site.route.name.clone(), before: 0, objects, keep, reason, message })
 }
 
 type Verdict = Option<(bool, &'static str, String)>;

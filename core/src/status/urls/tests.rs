@@ -230,6 +230,7 @@ fn a_withheld_route_that_stays_keeps_its_addresses() {
     outcome.children[3].result = ChildResult::Kept;
     let withheld = Withheld {
         route: "main".into(),
+        before: 0,
         objects: vec![],
         keep: true,
         reason: "BackendNotFound",
@@ -239,6 +240,15 @@ fn a_withheld_route_that_stays_keeps_its_addresses() {
     plan.routes.clear();
     plan.withheld.push(withheld);
     assert_eq!(urls(&outcome), OLD);
+    // It keeps its place before those that come after it in the spec.
+    let mut two = outcome.clone();
+    let next = route_of(&mut routed()).clone();
+    let next = crate::plan::RoutePlan { name: "web--next".into(), hostnames: vec!["next.example.com".into()], ..next };
+    two.plan.as_mut().unwrap().routes.push(next);
+    two.children.push(crate::outcome::ChildOutcome { name: "web--next".into(), ..routed().children[3].clone() });
+    assert_eq!(urls(&two), format!("{OLD} https://next.example.com http://next.example.com"));
+    two.plan.as_mut().unwrap().withheld[0].before = 1;
+    assert_eq!(urls(&two), format!("https://next.example.com http://next.example.com {OLD}"));
     // A controller that has refused it counts as ever.
     said_of_route(&mut outcome)[0].accepted = verdict("False", "NotAllowedByListeners", "");
     assert_eq!(urls(&outcome), "");

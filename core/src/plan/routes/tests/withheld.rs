@@ -227,8 +227,8 @@ fn a_service_of_ours_that_is_refused() {
     let facts = Facts { no_service: Some("Somebody has it. Delete one.".into()), ..Facts::default() };
     let plan = planned_with(routes, &facts);
     assert_eq!(names(&plan), ["web--other", "web--away"]);
-    let withheld: Vec<_> = plan.withheld.iter().map(|w| (w.route.as_str(), w.reason, w.keep)).collect();
-    assert_eq!(withheld, [("main", "BackendNotFound", true), ("shared", "BackendNotFound", true)]);
+    let withheld: Vec<_> = plan.withheld.iter().map(|w| (w.route.as_str(), w.before, w.reason, w.keep)).collect();
+    assert_eq!(withheld, [("main", 0, "BackendNotFound", true), ("shared", 1, "BackendNotFound", true)]);
     assert_says(&plan.withheld[0], &["routes[main]", "Service \"web\"", "Somebody has it. Delete one.", "stays"]);
     let grpc = planned_with("{gateway: {name: g}, port: grpc}", &facts);
     assert_eq!(only(&grpc).reason, "BackendNotFound");
