@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     gateway::View,
-    plan::{Invalid, Plan},
+    plan::{Invalid, Plan, RoutePlan},
 };
 
 /// Everything that one reconcile learned about one Microservice.
@@ -13,6 +13,8 @@ use crate::{
 pub struct Outcome {
     /// Generation of the spec that was looked at.
     pub generation: i64,
+    /// When this generation was first seen, where it was news: none after a restart of the operator.
+    pub seen: Option<Timestamp>,
     /// `spec.paused`.
     pub paused: bool,
     /// The plan, or why none can be made.
@@ -94,10 +96,19 @@ pub enum ChildResult {
     },
     /// Nothing was written, because the Microservice is paused.
     Paused,
+    /// Nothing was written, because its route is withheld for now: it stands as it stood before.
+    Kept,
     /// The server does not serve the kind.
     KindAbsent {
         /// The CustomResourceDefinition that would bring it. Example: `httproutes.gateway.networking.k8s.io`.
         crd: &'static str,
+    },
+    /// The kind is there, and the server does not serve it in the version that we write.
+    VersionAbsent {
+        /// Its CustomResourceDefinition.
+        crd: &'static str,
+        /// The version. Example: `v1`.
+        version: &'static str,
     },
     /// An object of that name is not ours; it was not touched.
     Clash {
@@ -220,6 +231,8 @@ pub struct RouteHealth {
     pub created: Option<Timestamp>,
     /// What each controller says, only of the current generation.
     pub parents: Vec<RouteParent>,
+    /// Where it takes requests as it stands, which may be older than the plan: of its rules only the first that serves.
+    pub stands: Option<Box<RoutePlan>>,
 }
 
 /// What one controller says of a route on one parent.

@@ -125,6 +125,10 @@ impl Apply<'_> {
             Some(Served::Absent) => {
                 return Some(ChildResult::KindAbsent { crd: self.desired.entry.crd.unwrap_or_default() });
             }
+            Some(Served::Unserved) => {
+                let entry = self.desired.entry;
+                return Some(ChildResult::VersionAbsent { crd: entry.crd.unwrap_or_default(), version: entry.version });
+            }
             Some(Served::Failing(why)) => {
                 let message = format!("cannot list {}: {why}", self.desired.entry.plural);
                 return Some(ChildResult::Failed { message });

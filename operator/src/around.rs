@@ -104,10 +104,10 @@ impl Around {
         }
     }
 
-    /// The annotations of the definition of HTTPRoutes, which tell the channel; none where there is no such definition.
-    /// Answers whether that is news.
-    pub fn set_channel(&self, annotations: Option<&BTreeMap<String, String>>) -> bool {
-        locked(&self.gateways).set_channel(annotations.unwrap_or(&BTreeMap::new()))
+    /// The annotations of the definition of a kind of routes, which tell channel and version; none where there is no such
+    /// definition. Answers whether that is news.
+    pub fn set_definition(&self, kind: &str, annotations: Option<&BTreeMap<String, String>>) -> bool {
+        locked(&self.gateways).set_definition(kind, annotations.unwrap_or(&BTreeMap::new()))
     }
 
     /// Labels of a namespace, where they are known.

@@ -6,9 +6,12 @@ use std::{
 };
 
 use jiff::Timestamp;
-use microservice_core::plan::Claim;
+use microservice_core::{
+    children::CHILDREN,
+    plan::{self, Claim},
+};
 
-use crate::key::Key;
+use crate::{child::Standing, context::Context, key::Key, queue::Priority, store::Snapshot};
 
 /// Age first, then namespace and name: the least is the oldest.
 type Rank = (Option<Timestamp>, Key);
@@ -67,24 +70,46 @@ impl Claims {
         (taken, concerned.into_iter().collect())
     }
 
-    /// What others claim on the hosts that these claims are about.
-    pub fn of_others(&self, key: &Key, claims: &[Claim]) -> Vec<(Claim, String)> {
+    /// What a Microservice has claimed stays its own while it cannot be planned. Where that is not known, as after a
+    /// start, its routes that stand tell it. Answers whom the news concerns.
+    fn hold(&self, key: &Key, created: Option<Timestamp>, standing: impl FnOnce() -> BTreeSet<Claim>) -> Vec<Key> {
+        let known = self.inner.lock().unwrap_or_else(PoisonError::into_inner).by_key.contains_key(key);
+        if known { Vec::new() } else { self.set(key, created, standing()).1 }
+    }
+
+    /// What others claim for routes of the other kind where their hosts meet those of these claims.
+    pub fn mixed(&self, key: &Key, claims: &[Claim]) -> BTreeSet<(Claim, String)> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut near = BTreeSet::new();
-        for claim in claims {
-            let others = inner.on_the_host_of(claim).filter(|(_, (_, other))| other != key);
-            near.extend(others.map(|(claim, (_, other))| (claim.clone(), other.to_string())));
-        }
-        near.into_iter().collect()
+        let hosts: BTreeSet<Claim> = claims.iter().map(Claim::on_host).collect();
+        let near = hosts.iter().flat_map(|claim| inner.who_mixes(claim)).filter(|(_, (_, other))| other != key);
+        near.map(|(claim, (_, other))| (claim.on_host(), other.to_string())).collect()
     }
 }
 
+/// Keeps what a Microservice has claimed that cannot be planned now: its routes stay as they are, and so must their hosts.
+pub fn hold(ctx: &Context, key: &Key, snapshot: &Snapshot) {
+    let standing = || {
+        let mine =
+            snapshot.children.iter().filter(|(_, child)| child.owner.is(&snapshot.service.uid) && !child.deleting);
+        let unread = mine.filter_map(|((kind, _), child)| match &child.standing {
+            Standing::Unchecked(object) => Some((CHILDREN.get(*kind)?.kind, object)),
+            _ => None,
+        });
+        unread.flat_map(|(kind, object)| plan::standing_claims(kind, &object.to_value())).collect()
+    };
+    let concerned = ctx.claims.hold(key, snapshot.service.created, standing);
+    concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
+}
+
 impl Inner {
-    /// All claims on the parent and host of this one, each with those who make it.
-    fn on_the_host_of<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = (&'a Claim, &'a Rank)> {
-        let first = Claim { kind: "", matching: String::new(), section: None, ..claim.clone() };
+    /// All claims of the other kind on the parent of this one whose hosts meet its own, each with those who make it. Of one
+    /// kind there are few where there are many of the other, as a rule.
+    fn who_mixes<'a>(&'a self, claim: &'a Claim) -> impl Iterator<Item = (&'a Claim, &'a Rank)> {
+        let first = claim.other_kind();
+        let kind = first.kind;
         let near = self.by_claim.range(first..);
-        near.take_while(|(other, _)| other.parent == claim.parent && other.host == claim.host)
+        near.take_while(move |(other, _)| other.parent == claim.parent && other.kind == kind)
+            .filter(|(other, _)| other.mixes(claim))
             .flat_map(|(other, ranks)| ranks.iter().map(move |rank| (other, rank)))
     }
 
@@ -97,8 +122,8 @@ impl Inner {
 
     /// Whom it concerns when this claim comes or goes: who wants the same, and who has a route of another kind there.
     fn concerned(&self, claim: &Claim) -> Vec<Key> {
-        let near = self.on_the_host_of(claim).filter(|(other, _)| other.kind != claim.kind || other.meets(claim));
-        near.map(|(_, (_, key))| key.clone()).collect()
+        let mixed = self.who_mixes(claim).map(|(_, rank)| rank);
+        self.who_meets(claim).chain(mixed).map(|(_, key)| key.clone()).collect()
     }
 }
 
@@ -161,14 +186,25 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_on_a_host_is_found_by_the_host() {
+    fn routes_of_the_other_kind_are_found_where_hosts_meet() {
         let claims = Claims::default();
         let (web, grpc) = (Key::new("n", "web"), Key::new("n", "grpc"));
         let of = |kind, host: &str| Claim { kind, ..claim(host) };
         claims.set(&web, at(1), [of("HTTPRoute", "a"), of("HTTPRoute", "b")].into());
         let (_, woken) = claims.set(&grpc, at(1), [of("GRPCRoute", "a")].into());
         assert_eq!(woken, std::slice::from_ref(&web), "a gateway may refuse one of the two");
-        assert_eq!(claims.of_others(&web, &[of("HTTPRoute", "a")]), [(of("GRPCRoute", "a"), grpc.to_string())]);
-        assert_eq!(claims.of_others(&web, &[of("HTTPRoute", "b")]), []);
+        let near = |claim: Claim| claims.mixed(&web, &[claim]).into_iter().collect::<Vec<_>>();
+        assert_eq!(near(of("HTTPRoute", "a")), [(of("GRPCRoute", "a").on_host(), grpc.to_string())]);
+        assert_eq!(near(of("HTTPRoute", "b")), []);
+        assert_eq!(near(Claim { parent: "Gateway infra/x".into(), ..of("HTTPRoute", "a") }), []);
+        // Wildcards, and who takes every host.
+        let (_, woken) = claims.set(&grpc, at(1), [of("GRPCRoute", "x.b.io")].into());
+        assert_eq!(woken, std::slice::from_ref(&web), "it left the host");
+        for (host, there) in [("*.b.io", true), ("*.io", true), ("", true), ("b.io", false), ("*.c.io", false)] {
+            assert_eq!(near(of("HTTPRoute", host)).len(), usize::from(there), "{host}");
+            let (_, woken) = claims.set(&web, at(1), [of("HTTPRoute", host)].into());
+            assert_eq!(woken.len(), usize::from(there), "{host}");
+            claims.set(&web, at(1), BTreeSet::new());
+        }
     }
 }

@@ -20,7 +20,7 @@ pub enum Interest {
     Namespace(String),
     /// A Gateway or ListenerSet.
     Parent(ParentId),
-    /// The channel of the Gateway API.
+    /// Channel and version of the Gateway API.
     Channel,
     /// A Service of somebody else, by namespace and name.
     Service(String, String),

@@ -36,6 +36,7 @@ pub mod report;
 pub mod rights;
 pub mod scalers;
 pub mod serve;
+pub mod standing;
 pub mod store;
 pub mod streams;
 pub mod telemetry;

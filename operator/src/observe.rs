@@ -96,7 +96,7 @@ fn class(
         }
         (Served::Failing(why), _) => return Err(Blind::Unseen(format!("MicroserviceClasses cannot be listed: {why}"))),
         (Served::Starting, _) => return Err(Blind::Unseen("MicroserviceClasses are not listed yet".to_owned())),
-        (Served::Forbidden | Served::Absent, _) => {}
+        (Served::Forbidden | Served::Absent | Served::Unserved, _) => {}
     }
     let had = status.and_then(|status| status.class.as_deref());
     match named.or(had) {

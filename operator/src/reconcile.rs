@@ -22,6 +22,7 @@ use tracing::{Instrument as _, field::Empty};
 use crate::{
     apply::{Applied, Apply},
     attempts::Attempts,
+    claims,
     context::{Context, RECOVERY},
     handover,
     key::Key,
@@ -30,6 +31,7 @@ use crate::{
     prune,
     queue::Priority,
     report::report,
+    standing,
     store::{Kind, Service, Snapshot},
     telemetry::{Ended, TRACES},
 };
@@ -91,6 +93,9 @@ async fn reconcile(ctx: &Context, key: &Key) -> (Ended, Option<Duration>) {
         // Nothing can be said that would be true: everything stays as it is.
         Ok(Err(Blind::Unseen(why))) => return (Ended::Failed, fault(ctx, key, &why)),
     };
+    if planned.rendered.is_err() {
+        claims::hold(ctx, key, &snapshot);
+    }
     let recoveries = ctx.recoveries.load(Ordering::Relaxed);
     let mut attempts = snapshot.attempts.clone();
     let mut outcome = converge(ctx, key, &snapshot, planned, &mut attempts).await;
@@ -163,12 +168,11 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     ctx.interests.set(key, interests);
     let mut rendered = render(&subject, &facts);
     let mut warnings = Vec::new();
-    // What cannot be planned stays as it was, and so does what it has claimed.
     if let Ok(own) = &rendered {
-        let claims = plan::claims(&own.plan);
-        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, claims.iter().cloned().collect());
-        let others = ctx.claims.of_others(key, &claims);
-        let mixed = plan::mixed_kinds(&claims, others.iter().map(|(claim, who)| (claim, who.as_str())));
+        let own = plan::claims(&own.plan);
+        let (taken, concerned) = ctx.claims.set(key, snapshot.service.created, own.iter().cloned().collect());
+        let others = ctx.claims.mixed(key, &own);
+        let mixed = plan::mixed_kinds(&own, others.iter().map(|(claim, who)| (claim, who.as_str())));
         warnings = mixed.iter().map(ToString::to_string).collect();
         concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
         if !taken.is_empty() {
@@ -184,15 +188,15 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
     Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)) })
 }
 
-/// Notes what a Microservice claims, before anything is written for anybody.
+/// Notes what a Microservice claims, before anything is written for anybody. Where it cannot be planned, what stands of
+/// it has the claims.
 pub fn claim(ctx: &Context, key: &Key) {
-    let Some(snapshot) =
-        ctx.store.snapshot(key).filter(|s| !s.service.deleting && s.service.spec.contains("\"routes\""))
-    else {
-        return;
-    };
-    if let Ok(subject) = decode(key, &snapshot.service) {
-        let _ = look(ctx, key, &snapshot, subject);
+    let Some(snapshot) = ctx.store.snapshot(key).filter(|s| !s.service.deleting) else { return };
+    let plannable = snapshot.service.spec.contains("\"routes\"")
+        && decode(key, &snapshot.service)
+            .is_ok_and(|subject| look(ctx, key, &snapshot, subject).is_ok_and(|planned| planned.rendered.is_ok()));
+    if !plannable {
+        claims::hold(ctx, key, &snapshot);
     }
 }
 
@@ -201,6 +205,7 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
     let Planned { mut rendered, paused, gateways, warnings, from } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
+        seen: snapshot.service.seen,
         paused,
         plan: Err(Vec::new()),
         children: Vec::new(),
@@ -211,13 +216,25 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         fault: None,
     };
     // The count is taken from an autoscaler only when it is gone: else it would take it back.
-    if let (Ok(said), Some((subject, mut facts))) = (&rendered, from)
-        && !paused
+    let mut from = from.filter(|_| !paused);
+    if let (Ok(said), Some((subject, facts))) = (&rendered, &mut from)
         && let Some(left) = handover::retire(ctx, key, snapshot, &said.plan).await
     {
         outcome.fault = Some(left.failure.to_string());
         facts.foreign_scaler = Some(left.autoscaler);
-        rendered = render(&subject, &facts);
+        rendered = render(subject, facts);
+    }
+    // Routes come last: what they lead to must be there.
+    let mut applied = Vec::new();
+    if let (Ok(said), Some((subject, facts))) = (&rendered, &mut from) {
+        let (others, routes) = at_routes(&said.children);
+        applied = apply_all(ctx, key, snapshot, &said.plan, others, attempts).await;
+        if !routes.is_empty()
+            && let Some(why) = standing::no_service(snapshot, &said.plan, &applied)
+        {
+            facts.no_service = Some(why);
+            rendered = render(subject, facts);
+        }
     }
     match &rendered {
         Ok(Rendered { children: desired, .. }) if paused => {
@@ -228,7 +245,10 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
             let is_desired = |kind: Kind, name: &str| desired.iter().any(|d| kind_of(d) == kind && d.name == name);
             ctx.clashes.retain(key, is_desired);
             attempts.retain(is_desired);
-            outcome.children = apply_all(ctx, key, snapshot, plan, desired, attempts).await;
+            applied.extend(apply_all(ctx, key, snapshot, plan, at_routes(desired).1, attempts).await);
+            applied.extend(standing::kept(snapshot, plan));
+            applied.sort_by_key(|child| CHILDREN.iter().position(|entry| entry.kind == child.kind));
+            outcome.children = applied;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
                 is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
@@ -261,6 +281,11 @@ fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {
         generation: service.generation,
         spec,
     })
+}
+
+/// What is applied before routes, and the routes.
+fn at_routes(desired: &[Desired]) -> (&[Desired], &[Desired]) {
+    desired.split_at(desired.partition_point(|desired| !desired.entry.kind.ends_with("Route")))
 }
 
 fn kind_of(desired: &Desired) -> Kind {
@@ -309,7 +334,8 @@ fn tell(ctx: &Context, key: &Key, child: &ChildOutcome) {
     match &child.result {
         ChildResult::Applied => tracing::info!(service = %key, kind, name, "applied"),
         ChildResult::Repaired { what } => tracing::info!(service = %key, kind, name, what, "repaired"),
-        ChildResult::Equal | ChildResult::Paused | ChildResult::KindAbsent { .. } => {}
+        ChildResult::Equal | ChildResult::Paused | ChildResult::Kept => {}
+        ChildResult::KindAbsent { .. } | ChildResult::VersionAbsent { .. } => {}
         result => tracing::warn!(service = %key, kind, name, ?result, "not applied"),
     }
 }

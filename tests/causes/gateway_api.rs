@@ -6,14 +6,19 @@ use anyhow::Result;
 use k8s_openapi::{
     api::core::v1::Service, apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
 };
-use kube::{Api, api::DeleteParams};
-use microservice_crds::gateway::HttpRoute;
+use kube::{
+    Api,
+    api::{DeleteParams, Patch, PatchParams, PostParams},
+};
+use microservice_crds::gateway::{GrpcRoute, HttpRoute};
 use microservice_tests::{
     control_plane::{ControlPlane, Options},
     faults::Script,
     operator::Operator,
     rig::{self, Rig, condition, status},
 };
+
+use serde_json::json;
 
 use crate::read::assert_says;
 
@@ -67,11 +72,25 @@ async fn routes_wait_for_the_gateway_api_and_nothing_else_does() -> Result<()> {
     rig.apply("rpc", RPC).await?;
     rig.condition("rpc", "Exposed", "Unknown", "GatewayNotFound").await?;
     let definitions = Api::<CustomResourceDefinition>::all(rig.client.clone());
+    let mut older = definitions.get("grpcroutes.gateway.networking.k8s.io").await?;
     definitions.delete("grpcroutes.gateway.networking.k8s.io", &DeleteParams::default()).await?;
     let exposed = rig.condition("rpc", "Exposed", "Unknown", "GatewayAPINotInstalled").await?;
     assert_says(&exposed, &["GRPCRoute \"rpc\"", "no grpcroutes.gateway.networking.k8s.io"]);
     rig.ready("rpc").await?;
     rig.condition("web", "Exposed", "Unknown", "GatewayNotFound").await?;
+
+    // It comes back too old: that is told as it is, and when it serves our version, the route is made.
+    older.metadata.resource_version = None;
+    older.metadata.uid = None;
+    older.status = None;
+    older.spec.versions.iter_mut().filter(|version| version.name == "v1").for_each(|version| version.served = false);
+    definitions.create(&PostParams::default(), &older).await?;
+    let exposed = rig.condition("rpc", "Exposed", "Unknown", "GatewayAPITooOld").await?;
+    assert_says(&exposed, &["GRPCRoute \"rpc\"", "has grpcroutes.gateway.networking.k8s.io", "does not serve v1"]);
+    let served = json!([{"op": "replace", "path": "/spec/versions/0/served", "value": true}]);
+    let served = Patch::Json::<()>(serde_json::from_value(served)?);
+    definitions.patch("grpcroutes.gateway.networking.k8s.io", &PatchParams::default(), &served).await?;
+    rig.wait("the route", "rpc", |_: &GrpcRoute| true).await?;
 
     // It goes, with the route: said again, and all else goes on.
     definitions.delete("httproutes.gateway.networking.k8s.io", &DeleteParams::default()).await?;

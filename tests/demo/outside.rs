@@ -1,16 +1,19 @@
 //! A request from outside, and what it leads to.
 
 use std::{
+    collections::BTreeSet,
     io::{Write as _, stdout},
     process::Stdio,
 };
 
 use anyhow::{Context as _, Result, ensure};
+use kube::{ResourceExt, api::ListParams};
 use microservice_tests::gateway::Gateway;
 use stand_in::calls::Call;
 use tokio::process::Command;
 
 use crate::{
+    SERVICES,
     shop::Shop,
     tree::{answered, lines, missing},
 };
@@ -20,7 +23,12 @@ const HOST: &str = "shop.example.com";
 impl Shop<'_> {
     pub async fn ask_from_outside(&self) -> Result<()> {
         let gateway = Gateway::shared(self.cluster).await?;
-        let tree = self.until("the gateway to take the route", async || ask(gateway).await).await?;
+        // Whoever makes the load is called by nobody.
+        let all = self.api.services.list(&ListParams::default()).await?;
+        let shop: BTreeSet<String> =
+            all.iter().map(ResourceExt::name_any).filter(|name| name != "loadgenerator").collect();
+        ensure!(shop.len() + 1 == SERVICES, "the shop is not complete: {shop:?}");
+        let tree = self.until("the gateway to lead to the whole shop", async || ask(gateway, &shop).await).await?;
         say!("   $ curl -H 'Host: {HOST}' http://{}/call", gateway.http.ip());
         for line in lines(&tree) {
             say!("   {line}");
@@ -34,8 +42,8 @@ impl Shop<'_> {
     }
 }
 
-/// The tree of calls, or nothing while the gateway does not lead to the shop.
-async fn ask(gateway: &Gateway) -> Result<Option<Call>> {
+/// The tree of calls, or nothing while the gateway does not lead to the shop, or a service of it does not answer.
+async fn ask(gateway: &Gateway, shop: &BTreeSet<String>) -> Result<Option<Call>> {
     let curl = Command::new("curl")
         .args(["--silent", "--fail", "--max-time", "20", "--noproxy", "*", "-H"])
         .arg(format!("Host: {HOST}"))
@@ -48,5 +56,34 @@ async fn ask(gateway: &Gateway) -> Result<Option<Call>> {
     // 22: an answer that is no success, a 404 of a gateway that does not know the route yet.
     ensure!(matches!(curl.status.code(), Some(0 | 22)), "curl ended with {}", curl.status);
     let tree: Option<Call> = if curl.status.success() { serde_json::from_slice(&curl.stdout)? } else { None };
-    Ok(tree.filter(|tree| !tree.calls.is_empty()))
+    Ok(tree.filter(|tree| is_whole(tree, shop)))
+}
+
+/// Whether every service of the shop has answered.
+fn is_whole(tree: &Call, shop: &BTreeSet<String>) -> bool {
+    let (services, _) = answered(tree);
+    shop.iter().all(|service| services.contains(service.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use stand_in::identity::Identity;
+
+    use super::*;
+
+    fn call(name: &str, calls: Vec<Call>) -> Call {
+        let identity =
+            Identity { stand_in_for: name.into(), pod: name.into(), uid: String::new(), image: String::new() };
+        Call { address: format!("{name}:80"), identity: Some(identity), millis: 1, error: None, cycle: false, calls }
+    }
+
+    #[test]
+    fn a_tree_is_whole_with_all_services_that_a_request_can_reach() {
+        let shop = ["frontend", "cart", "redis"].map(str::to_owned).into();
+        let redis = call("redis", vec![]);
+        assert!(is_whole(&call("frontend", vec![call("cart", vec![redis.clone()])]), &shop));
+        assert!(!is_whole(&call("frontend", vec![call("cart", vec![])]), &shop));
+        let silent = Call { identity: None, error: Some("refused".into()), ..redis };
+        assert!(!is_whole(&call("frontend", vec![call("cart", vec![silent])]), &shop));
+    }
 }

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Service, policy::v1::PodDisruptionBudget};
 use kube::{ResourceExt, api::PostParams};
+use microservice_crds::gateway::HttpRoute;
 use microservice_tests::rig::{Rig, condition};
 use serde_json::{Value, json};
 
@@ -44,6 +45,31 @@ async fn a_foreign_object_is_left_alone_byte_for_byte_until_it_goes() -> anyhow:
     let ours: Service = rig.get("web").await?;
     assert_eq!(ours.owner_references()[0].uid, service.uid().unwrap());
     assert!(condition(&service, "Stalled").is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_route_is_made_to_the_service_of_somebody_else() -> anyhow::Result<()> {
+    let rig = Rig::start("astray").await?;
+    foreign_service(&rig, json!({})).await?;
+    let host = format!("{}.example.com", rig.namespace);
+    let routes = format!(
+        "routes: [{{hostnames: [{host}], gateway: {{name: public}}}}, {{name: away, hostnames: [away.{host}], \
+         gateway: {{name: public}}, filters: [{{type: RequestRedirect, requestRedirect: {{hostname: other.{host}}}}}]}}]"
+    );
+    rig.apply("web", &format!("{WEB}{routes}\n")).await?;
+    let exposed = rig.condition("web", "Exposed", "False", "BackendNotFound").await?;
+    for part in ["routes[main]", "Service \"web\"", "nobody owns it", "adopt-by"] {
+        assert!(exposed.message.contains(part), "{part}: {}", exposed.message);
+    }
+    rig.idle().await?;
+    assert!(rig.find::<HttpRoute>("web").await?.is_none(), "clients would reach the pods of somebody else");
+    // What does not lead there is made.
+    rig.get::<HttpRoute>("web--away").await?;
+
+    rig.delete::<Service>("web").await?;
+    rig.wait("the route", "web", |_: &HttpRoute| true).await?;
+    rig.ready("web").await?;
     Ok(())
 }
 

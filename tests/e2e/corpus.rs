@@ -31,7 +31,7 @@ fn inputs() -> Vec<(String, Subject, Facts)> {
             let subject = offline::subject(service, "default");
             let mut facts = manifests.facts(&subject);
             // That of the cluster: what only the experimental channel has would be withheld here.
-            facts.gateways.channel = Channel::Standard;
+            facts.gateways.definitions = Channel::Standard.into();
             all.push((file.clone(), subject, facts));
         }
     };

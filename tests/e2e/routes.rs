@@ -3,8 +3,11 @@
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Service;
 use kube::{Resource as _, ResourceExt as _, api::ListParams};
-use microservice_crds::gateway::{GrpcRoute, HttpRoute};
-use microservice_tests::rig::Rig;
+use microservice_crds::{
+    Microservice,
+    gateway::{GrpcRoute, HttpRoute},
+};
+use microservice_tests::rig::{Rig, status};
 
 /// A service with these routes.
 fn web(tag: &str, routes: &str) -> String {
@@ -33,8 +36,16 @@ async fn a_share_of_a_service_that_is_not_there_moves_no_traffic_and_holds_back_
     let host = format!("{}.example.com", rig.namespace);
     let plain = format!("{{hostnames: [{host}], gateway: {{name: public}}}}");
     let other = format!("{{name: other, hostnames: [other.{host}], gateway: {{name: public}}}}");
+    let gateway = format!(
+        "{{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {{name: public, namespace: {}}}, spec: \
+         {{gatewayClassName: of-nobody, listeners: [{{name: web, port: 80, protocol: HTTP}}]}}}}",
+        rig.namespace
+    );
+    rig.cluster.apply(&gateway).await?;
+    let address = |service: &Microservice| status(service).url == Some(format!("http://{host}"));
     rig.apply("web", &web("v1", &plain)).await?;
     rig.ready("web").await?;
+    rig.wait("the address", "web", address).await?;
     let before: HttpRoute = rig.get("web").await?;
 
     let shares = format!(
@@ -51,6 +62,11 @@ async fn a_share_of_a_service_that_is_not_there_moves_no_traffic_and_holds_back_
     let held: HttpRoute = rig.get("web").await?;
     assert_eq!((held.uid(), held.resource_version()), (before.uid(), before.resource_version()));
     assert_eq!(weights(&held), [("web", 1)]);
+    // It goes on serving, and is told where: before the other one, as in the spec.
+    let now: Microservice = rig.get("web").await?;
+    assert!(address(&now), "{:?}", status(&now).urls);
+    assert_eq!(status(&now).urls, ["", "other."].map(|part| format!("http://{part}{host}")));
+    assert!(status(&now).children.iter().any(|child| child.kind == "HTTPRoute" && child.name == "web"));
 
     // The Service comes from somebody else: the route follows, as the same object.
     rig.cluster.kubectl_ok(&["create", "service", "clusterip", "next", "--tcp=80", "-n", &rig.namespace]).await?;

@@ -1,17 +1,18 @@
 //! Containers that end, or run without ever being ready.
 
 use kube::ResourceExt;
-use microservice_tests::failures::{assert_says, fails, pod};
+use microservice_tests::{
+    failures::{assert_says, fails, pod},
+    told,
+};
 
 use crate::real::{IMAGE, start, web};
 
 #[tokio::test]
 async fn a_crash_loop_names_pod_container_exit_code_and_the_logs() -> anyhow::Result<()> {
     let rig = start("crash").await?;
-    let ready = fails(&rig, &web(IMAGE, ", env: [{name: STAND_IN_EXIT, value: '3'}]"), "CrashLoop").await?;
+    told::CRASH_LOOP.by(&rig, &web(IMAGE, ", env: [{name: STAND_IN_EXIT, value: '3'}]")).await?;
     let pod = pod(&rig).await?.name_any();
-    let logs = format!("kubectl logs -n {} {pod} -c web --previous", rig.namespace);
-    assert_says(&ready, &[&format!("Container web of pod {pod} exited with 3"), "restarted", &logs]);
     let available = rig.condition("web", "Available", "False", "TooFewPods").await?;
     assert_says(&available, &["0 of 1 pods are available", "CrashLoop", &pod]);
     Ok(())
@@ -21,9 +22,7 @@ async fn a_crash_loop_names_pod_container_exit_code_and_the_logs() -> anyhow::Re
 async fn a_container_that_was_killed_for_its_memory_names_its_limit() -> anyhow::Result<()> {
     let rig = start("oom").await?;
     let more = ", resources: {limits: {memory: 64Mi}}, env: [{name: STAND_IN_MEMORY_MIB, value: '200'}]";
-    let ready = fails(&rig, &web(IMAGE, more), "OOMKilled").await?;
-    let pod = pod(&rig).await?.name_any();
-    assert_says(&ready, &["Container web", &pod, "OOMKilled", "64Mi", "Raise spec.resources.limits.memory"]);
+    told::OUT_OF_MEMORY.by(&rig, &web(IMAGE, more)).await?;
     Ok(())
 }
 
@@ -31,8 +30,7 @@ async fn a_container_that_was_killed_for_its_memory_names_its_limit() -> anyhow:
 async fn a_sidecar_that_crashes_is_named_where_it_stands_in_the_spec() -> anyhow::Result<()> {
     let rig = start("sidecar").await?;
     let more = format!(", sidecars: [{{name: proxy, image: '{IMAGE}', env: [{{name: STAND_IN_EXIT, value: '1'}}]}}]");
-    let ready = fails(&rig, &web(IMAGE, &more), "CrashLoop").await?;
-    assert_says(&ready, &["Container proxy of pod web-", "exited with 1", "-c proxy --previous"]);
+    told::SIDECAR.by(&rig, &web(IMAGE, &more)).await?;
     Ok(())
 }
 
@@ -41,9 +39,7 @@ async fn a_failing_init_container_is_named() -> anyhow::Result<()> {
     let rig = start("init").await?;
     let more =
         format!(", initContainers: [{{name: migrate, image: '{IMAGE}', env: [{{name: STAND_IN_EXIT, value: '1'}}]}}]");
-    let ready = fails(&rig, &web(IMAGE, &more), "InitContainerFailed").await?;
-    let pod = pod(&rig).await?.name_any();
-    assert_says(&ready, &[&format!("Init container migrate of pod {pod} exited with 1"), "-c migrate --previous"]);
+    told::INIT_CONTAINER.by(&rig, &web(IMAGE, &more)).await?;
     Ok(())
 }
 
@@ -51,15 +47,7 @@ async fn a_failing_init_container_is_named() -> anyhow::Result<()> {
 async fn a_failing_readiness_probe_is_told_with_what_it_asks() -> anyhow::Result<()> {
     let rig = start("unready").await?;
     let more = ", env: [{name: STAND_IN_READY, value: 'false'}], probes: {readiness: {httpGet: {path: /_healthz}}}";
-    let ready = fails(&rig, &web(IMAGE, more), "ReadinessProbeFailing").await?;
-    let pod = pod(&rig).await?.name_any();
-    let words = [
-        &format!("Container web of pod {pod} runs"),
-        "readiness probe (GET /_healthz on port http)",
-        "spec.probes.readiness",
-        "kubectl logs",
-    ];
-    assert_says(&ready, &words);
+    told::UNREADY.by(&rig, &web(IMAGE, more)).await?;
     Ok(())
 }
 

@@ -1,43 +1,43 @@
 //! Containers that cannot be created, and pods that wait for a volume.
 
 use kube::ResourceExt;
-use microservice_tests::failures::{assert_says, fails, pod};
+use microservice_tests::{
+    failures::{assert_says, fails, pod},
+    told::{self, Told},
+};
 
 use crate::real::{IMAGE, NAMED_IMAGE, ROOT_IMAGE, start, web};
 
-async fn config_error(name: &str, image: &str, more: &str, words: &[&str]) -> anyhow::Result<()> {
-    let rig = start(name).await?;
-    let ready = fails(&rig, &web(image, more), "ContainerConfigError").await?;
-    let pod = pod(&rig).await?.name_any();
-    assert_says(&ready, &[&format!("Container web of pod {pod} cannot be started")]);
-    assert_says(&ready, words);
+async fn config_error(name: &str, image: &str, more: &str, told: &Told) -> anyhow::Result<()> {
+    told.by(&start(name).await?, &web(image, more)).await?;
     Ok(())
+}
+
+/// What no simulated node makes.
+const fn config(words: &'static [&'static str]) -> Told {
+    Told { reason: "ContainerConfigError", words, never: &[] }
 }
 
 #[tokio::test]
 async fn an_image_that_runs_as_root_wants_a_user() -> anyhow::Result<()> {
-    let words = ["image will run as root", "et security.runAsUser"];
-    config_error("root", ROOT_IMAGE, "", &words).await
+    config_error("root", ROOT_IMAGE, "", &told::ROOT).await
 }
 
 #[tokio::test]
 async fn an_image_that_names_its_user_wants_its_number() -> anyhow::Result<()> {
-    let words = ["non-numeric user (app)", "set security.runAsUser to the user's number"];
-    config_error("user", NAMED_IMAGE, "", &words).await
+    config_error("user", NAMED_IMAGE, "", &told::NAMED_USER).await
 }
 
 #[tokio::test]
 async fn a_missing_config_map_is_named() -> anyhow::Result<()> {
     let more = ", envFrom: [{configMapRef: {name: settings}}]";
-    let words = ["configmap \"settings\" not found", "Create what is missing", "envFrom"];
-    config_error("configmap", IMAGE, more, &words).await
+    config_error("configmap", IMAGE, more, &told::NO_CONFIG_MAP).await
 }
 
 #[tokio::test]
 async fn a_missing_secret_is_named() -> anyhow::Result<()> {
     let more = ", envFrom: [{secretRef: {name: credentials}}]";
-    let words = ["secret \"credentials\" not found", "Create what is missing"];
-    config_error("secret", IMAGE, more, &words).await
+    config_error("secret", IMAGE, more, &told::NO_SECRET).await
 }
 
 #[tokio::test]
@@ -47,22 +47,21 @@ async fn a_missing_key_is_named_with_its_secret() -> anyhow::Result<()> {
         "{apiVersion: v1, kind: Secret, metadata: {name: credentials, namespace: NAMESPACE}, stringData: {user: me}}";
     rig.cluster.apply(&secret.replace("NAMESPACE", &rig.namespace)).await?;
     let more = ", env: [{name: PASSWORD, valueFrom: {secretKeyRef: {name: credentials, key: password}}}]";
-    let ready = fails(&rig, &web(IMAGE, more), "ContainerConfigError").await?;
-    assert_says(&ready, &["couldn't find key password in Secret", "/credentials", "correct its name in env"]);
+    told::NO_KEY.by(&rig, &web(IMAGE, more)).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn a_command_that_is_not_in_the_image_is_named() -> anyhow::Result<()> {
-    let words = ["/app/server", "Correct spec.command and args: the image has no such program"];
-    config_error("command", IMAGE, ", command: [/app/server]", &words).await
+    const TOLD: Told = config(&["/app/server", "Correct spec.command and args: the image has no such program"]);
+    config_error("command", IMAGE, ", command: [/app/server]", &TOLD).await
 }
 
 #[tokio::test]
 async fn a_hook_that_fails_is_named() -> anyhow::Result<()> {
     // Nobody listens there.
     let more = ", lifecycle: {postStart: {httpGet: {path: /, port: 9}}}";
-    config_error("hook", IMAGE, more, &["Correct spec.lifecycle.postStart"]).await
+    config_error("hook", IMAGE, more, &config(&["Correct spec.lifecycle.postStart"])).await
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ impl Case {
     /// The same with another channel installed.
     pub fn on(&self, channel: Channel) -> Self {
         let mut case = self.clone();
-        case.facts.gateways.channel = channel;
+        case.facts.gateways.definitions = channel.into();
         case
     }
 }

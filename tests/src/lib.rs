@@ -25,4 +25,5 @@ pub mod operator;
 pub mod program;
 pub mod rig;
 pub mod stand_in;
+pub mod told;
 pub mod traffic;

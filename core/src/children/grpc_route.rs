@@ -29,7 +29,7 @@ impl Child for GrpcRouteChild {
     }
 
     fn health(live: &Value) -> Health {
-        http_route::health(live)
+        http_route::health(Self::KIND, live)
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Child, ROUTES, deployment::verdict, object};
 use crate::{
     outcome::{Health, RouteHealth, RouteParent, Verdict},
-    plan::{ParentPlan, Plan, RoutePlan, RouteRules},
+    plan::{self, ParentPlan, Plan, RoutePlan, RouteRules},
 };
 
 pub(super) struct HttpRouteChild;
@@ -29,7 +29,7 @@ impl Child for HttpRouteChild {
     }
 
     fn health(live: &Value) -> Health {
-        health(live)
+        health(Self::KIND, live)
     }
 }
 
@@ -55,12 +55,16 @@ fn default_mirrors(rule: &mut Value) {
 }
 
 /// What a route of either kind says of itself.
-pub(super) fn health(live: &Value) -> Health {
+pub(super) fn health(kind: &str, live: &Value) -> Health {
     let generation = live.pointer("/metadata/generation").and_then(Value::as_i64).unwrap_or(0);
     let parents = live.pointer("/status/parents").and_then(Value::as_array);
     let parents = parents.into_iter().flatten().map(|p| parent(p, generation));
     let created = live.pointer("/metadata/creationTimestamp").and_then(Value::as_str);
-    Health::Route(RouteHealth { created: created.and_then(|t| t.parse().ok()), parents: parents.collect() })
+    Health::Route(RouteHealth {
+        created: created.and_then(|t| t.parse().ok()),
+        parents: parents.collect(),
+        stands: plan::serving(kind, live).map(Box::new),
+    })
 }
 
 /// All defaults of the server are written out, because lists here are replaced as a whole.

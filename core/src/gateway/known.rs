@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use microservice_crds::ParentKind;
 use serde_json::Value;
 
-use super::{Channel, GatewayClass, Parent, ParentId, Seen, View, read};
+use super::{Definitions, GatewayClass, Parent, ParentId, Seen, View, read};
 
 /// What the streams of Gateways, ListenerSets and GatewayClasses have told. Each change answers with the parents that
 /// are no longer what they were: the routes on these are to be looked at again.
@@ -15,7 +15,7 @@ pub struct Known {
     /// Gateways and ListenerSets, each without what it has of others.
     parents: BTreeMap<ParentId, Parent>,
     classes: BTreeMap<String, GatewayClass>,
-    channel: Channel,
+    definitions: Definitions,
 }
 
 impl Known {
@@ -50,11 +50,12 @@ impl Known {
         if self.classes.remove(name).is_some() { self.of_class(name) } else { Vec::new() }
     }
 
-    /// The annotations of the HTTPRoute definition were told. Answers whether the channel is another one, which concerns
-    /// everybody with routes.
-    pub fn set_channel(&mut self, annotations: &BTreeMap<String, String>) -> bool {
-        let channel = read::channel(annotations);
-        std::mem::replace(&mut self.channel, channel) != channel
+    /// The annotations of the definition of a kind of routes were told. Answers whether its channel or its version is
+    /// another one, which concerns everybody with routes.
+    pub fn set_definition(&mut self, kind: &str, annotations: &BTreeMap<String, String>) -> bool {
+        let definition = read::definition(annotations);
+        let slot = if kind == "GRPCRoute" { &mut self.definitions.grpc } else { &mut self.definitions.http };
+        std::mem::replace(slot, definition) != definition
     }
 
     /// Names of all Gateways or ListenerSets: the suspects of a new list, and who is concerned when their definition
@@ -77,7 +78,7 @@ impl Known {
         namespace_labels: Option<BTreeMap<String, String>>,
         served: impl Fn(ParentKind) -> bool,
     ) -> View {
-        let mut view = View { parents: BTreeMap::new(), channel: self.channel, namespace_labels };
+        let mut view = View { parents: BTreeMap::new(), definitions: self.definitions, namespace_labels };
         let gateways = ids.iter().filter_map(|id| self.parents.get(id)?.gateway.as_ref());
         for id in ids.iter().chain(gateways) {
             let seen = match self.whole(id) {
@@ -132,6 +133,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::gateway::{Channel, Definition};
 
     fn gateway(name: &str, class: &str) -> Value {
         json!({
@@ -207,9 +209,12 @@ mod tests {
         assert_eq!(seen.parent(&id("Gateway gateways/nobody")), &Seen::Unknown, "nobody asked");
 
         let labels: BTreeMap<_, _> = [("tier".to_owned(), "public".to_owned())].into();
-        assert!(known.set_channel(&[("gateway.networking.k8s.io/channel".to_owned(), "standard".to_owned())].into()));
+        let said = [("gateway.networking.k8s.io/channel".to_owned(), "standard".to_owned())].into();
+        assert!(known.set_definition("HTTPRoute", &said) && !known.set_definition("HTTPRoute", &said));
         let seen = known.view(&[id(PUBLIC)], Some(labels.clone()), |_| true);
-        assert_eq!((seen.channel, seen.namespace_labels), (Channel::Standard, Some(labels)));
+        let standard = Definition { channel: Channel::Standard, version: None };
+        assert_eq!(seen.definitions, Definitions { http: standard, grpc: Definition::default() });
+        assert_eq!(seen.namespace_labels, Some(labels));
     }
 
     #[test]

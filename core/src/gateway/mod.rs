@@ -7,11 +7,12 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use microservice_crds::ParentKind;
 
 pub use known::Known;
-pub use read::{GatewayClass, channel, gateway, gateway_class, listener_set};
+pub use read::{GatewayClass, definition, gateway, gateway_class, listener_set};
 
 use crate::outcome::Verdict;
 
@@ -60,10 +61,49 @@ pub enum Channel {
     /// Not known: everything is taken for possible.
     #[default]
     Unknown,
-    /// Standard: no retry, no session persistence.
+    /// Standard.
     Standard,
     /// Experimental.
     Experimental,
+}
+
+impl std::fmt::Display for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "an unknown channel",
+            Self::Standard => "the standard channel",
+            Self::Experimental => "the experimental channel",
+        })
+    }
+}
+
+/// A version of the Gateway API without its patch: `(1, 6)`.
+pub type Version = (u16, u16);
+
+/// What the installed definition of a kind says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Definition {
+    /// Its channel.
+    pub channel: Channel,
+    /// Its version; none where it is not known, which takes everything for possible.
+    pub version: Option<Version>,
+}
+
+/// What the installed definitions of routes say of themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Definitions {
+    /// Of HTTPRoutes.
+    pub http: Definition,
+    /// Of GRPCRoutes.
+    pub grpc: Definition,
+}
+
+impl From<Channel> for Definitions {
+    /// The newest version of a channel.
+    fn from(channel: Channel) -> Self {
+        let newest = Definition { channel, version: None };
+        Self { http: newest, grpc: newest }
+    }
 }
 
 /// What is known of all that the routes of one service may hang on. Offline there is nothing: the default.
@@ -71,8 +111,8 @@ pub enum Channel {
 pub struct View {
     /// By name; what is not in it is unknown.
     pub parents: BTreeMap<ParentId, Seen<Parent>>,
-    /// The channel that the HTTPRoute definition says.
-    pub channel: Channel,
+    /// What the definitions of routes say of themselves.
+    pub definitions: Definitions,
     /// Labels of the service's namespace; none where they are not known.
     pub namespace_labels: Option<BTreeMap<String, String>>,
 }
@@ -97,6 +137,8 @@ pub struct Parent {
     pub controller: Option<String>,
     /// Optional features that the GatewayClass says it supports; none where it says nothing, which means unknown.
     pub features: Option<BTreeSet<String>>,
+    /// When it was created.
+    pub created: Option<Timestamp>,
     /// Addresses; a ListenerSet has those of its Gateway.
     pub addresses: Vec<String>,
     /// Condition Accepted, of the present generation only.

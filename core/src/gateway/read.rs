@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use microservice_crds::{ParentKind, gateway::GATEWAY_GROUP};
 use serde_json::Value;
 
-use super::{AllowedNamespaces, Channel, Listener, Parent, ParentId};
+use super::{AllowedNamespaces, Channel, Definition, Listener, Parent, ParentId, Version};
 use crate::outcome::Verdict;
 
 /// Annotation of the Gateway API's definitions that says their channel.
 const CHANNEL: &str = "gateway.networking.k8s.io/channel";
+/// And their version.
+const VERSION: &str = "gateway.networking.k8s.io/bundle-version";
 
 /// A GatewayClass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,13 +50,20 @@ pub fn gateway_class(live: &Value) -> GatewayClass {
     }
 }
 
-/// The channel of the Gateway API, from the annotations of the HTTPRoute definition.
-pub fn channel(annotations: &BTreeMap<String, String>) -> Channel {
-    match annotations.get(CHANNEL).map(String::as_str) {
+/// Channel and version of the Gateway API, from the annotations of one of its definitions.
+pub fn definition(annotations: &BTreeMap<String, String>) -> Definition {
+    let channel = match annotations.get(CHANNEL).map(String::as_str) {
         Some("standard") => Channel::Standard,
         Some("experimental") => Channel::Experimental,
         _ => Channel::Unknown,
-    }
+    };
+    Definition { channel, version: annotations.get(VERSION).and_then(|text| version(text)) }
+}
+
+/// `v1.6.1` is `(1, 6)`. What is built from a branch has a word instead.
+fn version(text: &str) -> Option<Version> {
+    let mut parts = text.strip_prefix('v')?.split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 /// What Gateways and ListenerSets have in common.
@@ -85,6 +94,7 @@ fn parent(live: &Value) -> Parent {
     let conditions = list(live, "/status/conditions");
     Parent {
         listeners: list(live, "/spec/listeners").iter().map(listener).collect(),
+        created: text(live, "/metadata/creationTimestamp").and_then(|time| time.parse().ok()),
         accepted: condition(conditions, "Accepted", generation),
         programmed: condition(conditions, "Programmed", generation),
         ..Parent::default()
@@ -233,10 +243,13 @@ mod tests {
     }
 
     #[test]
-    fn the_channel_is_an_annotation() {
-        let of = |value: &str| channel(&[(CHANNEL.to_owned(), value.to_owned())].into());
+    fn channel_and_version_are_annotations() {
+        let of = |value: &str| definition(&[(CHANNEL.to_owned(), value.to_owned())].into()).channel;
         assert_eq!((of("standard"), of("experimental")), (Channel::Standard, Channel::Experimental));
-        assert_eq!((of("x"), channel(&BTreeMap::new())), (Channel::Unknown, Channel::Unknown));
+        assert_eq!((of("x"), definition(&BTreeMap::new())), (Channel::Unknown, Definition::default()));
+        let of = |value: &str| definition(&[(VERSION.to_owned(), value.to_owned())].into()).version;
+        assert_eq!((of("v1.6.1"), of("v1.10.0-rc1"), of("v2.0")), (Some((1, 6)), Some((1, 10)), Some((2, 0))));
+        assert_eq!((of("main"), of("1.6.1"), of("v1"), of("vx.y")), (None, None, None, None));
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use metrics::{Unrequested, unrequested};
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
-pub use routes::{MixedKinds, claims, mixed_kinds, neighbours};
+pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
 
 use crate::gateway::View;
 use draft::{Draft, Problems};
@@ -74,6 +74,8 @@ pub struct Facts {
     pub gateways: View,
     /// Services of the namespace that exist, for the backends of routes; none where that is not known.
     pub services: Option<BTreeSet<String>>,
+    /// Why the Service of this Microservice is not there to lead routes to, where it is refused. A whole sentence.
+    pub no_service: Option<String>,
     /// Claims of this service that an older one has made too: who, as `namespace/name`.
     pub taken: BTreeMap<Claim, String>,
 }
@@ -109,10 +111,10 @@ pub struct Class {
 pub struct Claim {
     /// Where: Gateway or ListenerSet, as text. Example: `Gateway infra/web`.
     pub parent: String,
-    /// The host name; empty: every host.
-    pub host: String,
     /// HTTPRoute or GRPCRoute.
     pub kind: &'static str,
+    /// The host name; empty: every host.
+    pub host: String,
     /// The match, as canonical JSON.
     pub matching: String,
     /// The listener; none: every one that fits. The last, so that claims that can meet stand side by side.

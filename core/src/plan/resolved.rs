@@ -8,7 +8,7 @@ use k8s_openapi::{
 };
 use microservice_crds::{
     Protocol,
-    gateway::{FilterKind, GrpcRouteRule, HttpRouteRule, RequestRedirect, RouteFilter},
+    gateway::{BackendRef, FilterKind, GrpcRouteRule, HttpRouteRule, RequestRedirect, RouteFilter},
     labels,
 };
 
@@ -90,8 +90,14 @@ impl Plan {
 
     /// Whether an object that is not wanted must stay all the same, because its route is withheld and kept as it is.
     pub fn keeps(&self, kind: &str, name: &str) -> bool {
+        self.kept(kind, name).is_some()
+    }
+
+    /// The route of the spec that is withheld and whose object this is, if it stays as it is.
+    pub fn kept(&self, kind: &str, name: &str) -> Option<&Withheld> {
         let route = matches!(kind, "HTTPRoute" | "GRPCRoute");
-        route && self.withheld.iter().any(|w| w.keep && routes::belongs(self.name(), &w.route, name))
+        let of = |withheld: &&Withheld| withheld.keep && routes::belongs(self.name(), &withheld.route, name);
+        self.withheld.iter().filter(|_| route).find(of)
     }
 
     /// Whether the Gateway API is needed.
@@ -253,6 +259,24 @@ pub struct RoutePlan {
 }
 
 impl RoutePlan {
+    /// Whether requests, or copies of them, go to this Service of the namespace.
+    pub fn leads_to(&self, service: &str) -> bool {
+        let (refs, filters): (Vec<&BackendRef>, Vec<&RouteFilter>) = match &self.rules {
+            RouteRules::Http(rules) => (
+                rules.iter().flat_map(|rule| &rule.backend_refs).collect(),
+                rules.iter().flat_map(|rule| &rule.filters).collect(),
+            ),
+            RouteRules::Grpc(rules) => (
+                rules.iter().flat_map(|rule| &rule.backend_refs).collect(),
+                rules.iter().flat_map(|rule| &rule.filters).collect(),
+            ),
+        };
+        let mirrors =
+            filters.iter().filter_map(|filter| filter.request_mirror.as_ref()).map(|mirror| &mirror.backend_ref);
+        refs.iter().any(|backend| backend.name == service)
+            || mirrors.into_iter().any(|target| target.name == service && target.namespace.is_none())
+    }
+
     /// Whether all that it does is to send clients from http to https: the companion of a route with `tlsRedirect`.
     pub fn redirects_to_https(&self) -> bool {
         let RouteRules::Http(rules) = &self.rules else { return false };
@@ -300,6 +324,8 @@ impl RouteRules {
 pub struct Withheld {
     /// Name of the route in the spec.
     pub route: String,
+    /// How many route objects of the plan come before it, in the order of the spec.
+    pub before: usize,
     /// Its objects, as kind and name.
     pub objects: Vec<(&'static str, String)>,
     /// Whether objects of it that are there stay as they are; else they are removed.

@@ -24,7 +24,8 @@ pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts
     for child in children {
         let who = format!("{} {:?}", child.kind, child.name);
         match &child.result {
-            ChildResult::Equal | ChildResult::Applied | ChildResult::Repaired { .. } | ChildResult::Paused => {}
+            ChildResult::Equal | ChildResult::Applied | ChildResult::Repaired { .. } => {}
+            ChildResult::Paused | ChildResult::Kept => {}
             ChildResult::Invalid { message } => applied.stuck.push(invalid(child.kind, &who, message)),
             ChildResult::Clash { owner } => applied.stuck.push(clash(child, &who, owner, facts)),
             ChildResult::Forbidden { message } => applied.denied.push(forbidden(&who, message)),
@@ -43,6 +44,14 @@ pub(super) fn sort(children: &[ChildOutcome], fault: Option<&str>, facts: &Facts
                     applied.absent.push(Say::new(
                         "KindNotInstalled",
                         format!("{who} is not made, because the cluster has no {crd}. Install it; nothing else is needed."),
+                    ));
+                }
+            }
+            ChildResult::VersionAbsent { crd, version } => {
+                if !child.kind.ends_with("Route") {
+                    applied.absent.push(Say::new(
+                        "KindNotInstalled",
+                        format!("{who} is not made, because {crd} does not serve {version}. Install a newer one; nothing else is needed."),
                     ));
                 }
             }

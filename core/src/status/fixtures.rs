@@ -99,7 +99,7 @@ pub(super) fn routed() -> Outcome {
     ));
     outcome.gateways.parents.insert(public(), Seen::Present(gateway()));
     let taken = route_parent(verdict("True", "Accepted", ""), verdict("True", "ResolvedRefs", ""));
-    let health = Health::Route(RouteHealth { created: Some(at(0)), parents: vec![taken] });
+    let health = Health::Route(RouteHealth { created: Some(at(0)), parents: vec![taken], stands: None });
     outcome.children.push(ChildOutcome { health, ..child("HTTPRoute", ChildResult::Equal) });
     outcome
 }
@@ -156,6 +156,7 @@ pub(super) fn outcome(generation: i64, result: ChildResult, health: DeploymentHe
     deployment.health = Health::Deployment(health);
     Outcome {
         generation,
+        seen: None,
         paused: false,
         plan: Ok(plan()),
         children: vec![child("ServiceAccount", result.clone()), child("Service", result), deployment],

@@ -33,7 +33,10 @@ pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
 
-use crate::outcome::{ChildOutcome, ChildResult, Health, Outcome};
+use crate::{
+    outcome::{ChildOutcome, ChildResult, Health, Outcome},
+    plan::Plan,
+};
 use conditions::Beside;
 use facts::Facts;
 
@@ -133,6 +136,16 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
     Next { status, change, events, recheck_after }
 }
 
+/// Why the Service that a plan wants is not made, and what to do: none where it stands, or may still come by itself.
+pub fn service_refused(plan: &Plan, children: &[ChildOutcome]) -> Option<String> {
+    let is_refusal = |result: &ChildResult| {
+        matches!(result, ChildResult::Clash { .. } | ChildResult::Invalid { .. } | ChildResult::Forbidden { .. })
+    };
+    let service = children.iter().find(|c| c.kind == "Service" && c.name == plan.name() && is_refusal(&c.result))?;
+    let applied = applied::sort(std::slice::from_ref(service), None, &Facts::of(plan));
+    applied::join(&applied.stuck).or_else(|| applied::join(&applied.denied)).map(|say| say.message)
+}
+
 /// Whether the child stands in the cluster and is ours, whatever its state.
 fn stands(result: &ChildResult) -> bool {
     matches!(
@@ -142,6 +155,7 @@ fn stands(result: &ChildResult) -> bool {
             | ChildResult::Repaired { .. }
             | ChildResult::Resisted { .. }
             | ChildResult::Paused
+            | ChildResult::Kept
     )
 }
 

@@ -4,12 +4,17 @@
 //! and port from the listener, the path from the first rule that serves. First come the routes in the order of the spec,
 //! and https before http; then the hosts of gRPC, written the same way, because that is what gRPC clients dial.
 
+use std::borrow::Cow;
+
 use microservice_crds::gateway::{FilterKind, HttpRouteRule, PathMatchType};
 
-use super::place::{self, Place};
+use super::{
+    place::{self, Place},
+    stands,
+};
 use crate::{
     gateway::{Listener, Parent, Seen, attach, hostname::ANY},
-    outcome::{ChildResult, Outcome, Verdict},
+    outcome::{ChildOutcome, ChildResult, Outcome, Verdict},
     plan::{Plan, RoutePlan, RouteRules},
 };
 
@@ -32,18 +37,17 @@ struct Address {
 
 /// All addresses, the best first.
 pub(super) fn of(plan: &Plan, outcome: &Outcome) -> Vec<String> {
+    let serving = serving(plan, outcome);
     let mut all = Vec::new();
-    for (position, route) in plan.routes.iter().enumerate() {
+    for (position, (route, child)) in serving.iter().enumerate() {
         let Some(path) = path(&route.rules) else { continue };
-        let child = place::child(outcome, route);
-        if child.is_some_and(|child| matches!(child.result, ChildResult::KindAbsent { .. })) {
-            continue;
-        }
+        let other_half = |other: &RoutePlan| other.route == route.route && other.redirects_to_https();
+        let secure = serving.iter().any(|(other, _)| other_half(other));
         let mut found = Vec::new();
         for parent in &route.parents {
             let place = Place { plan, view: &outcome.gateways, route, parent };
-            if !place.is_refused(child) {
-                on_parent(place, &path, &mut found);
+            if !place.is_refused(Some(*child)) {
+                on_parent(place, &path, secure, &mut found);
             }
         }
         // Where a host is served, the listeners of it that are down lead nobody anywhere.
@@ -62,7 +66,30 @@ pub(super) fn of(plan: &Plan, outcome: &Outcome) -> Vec<String> {
     urls
 }
 
-fn on_parent(place: Place<'_>, path: &str, found: &mut Vec<Address>) {
+/// The routes that take requests now, in the order of the spec: those of the plan that stand, and what stands of the others
+/// from before.
+fn serving<'a>(plan: &'a Plan, outcome: &'a Outcome) -> Vec<(Cow<'a, RoutePlan>, &'a ChildOutcome)> {
+    let older = |child: &'a ChildOutcome, route: &str| {
+        let stands = place::health(child)?.stands.as_deref()?;
+        Some((Cow::Owned(RoutePlan { route: route.to_owned(), ..stands.clone() }), child))
+    };
+    let planned = plan.routes.iter().enumerate().filter_map(|(position, route)| {
+        let child = place::child(outcome, route)?;
+        let stands = stands(&child.result);
+        let found = if stands { Some((Cow::Borrowed(route), child)) } else { older(child, &route.route) };
+        Some((position, found?))
+    });
+    let kept = outcome.children.iter().filter(|child| child.result == ChildResult::Kept).filter_map(|child| {
+        let withheld = plan.kept(child.kind, &child.name)?;
+        Some((withheld.before, older(child, &withheld.route)?))
+    });
+    // One that is withheld stands before the one that comes after it.
+    let mut all: Vec<_> = kept.chain(planned).collect();
+    all.sort_by_key(|(position, _)| *position);
+    all.into_iter().map(|(_, found)| found).collect()
+}
+
+fn on_parent(place: Place<'_>, path: &str, secure: bool, found: &mut Vec<Address>) {
     let Place { view, route, parent, .. } = place;
     let grpc = matches!(route.rules, RouteRules::Grpc(_));
     let address = |host: usize, scheme: &str, authority: &str, down: bool| {
@@ -74,7 +101,7 @@ fn on_parent(place: Place<'_>, path: &str, found: &mut Vec<Address>) {
         Seen::Present(known) => known,
         Seen::Absent => return,
         Seen::Unknown => {
-            let scheme = guess(place);
+            let scheme = guess(place, secure);
             let exact = route.hostnames.iter().enumerate().filter(|(_, host)| !host.starts_with('*'));
             found.extend(exact.map(|(position, host)| address(position, scheme, host, false)));
             return;
@@ -116,11 +143,10 @@ fn scheme(listener: &Listener) -> Option<(&'static str, String)> {
 
 /// The scheme on a Gateway of which nothing is known: that the route is also redirected to https tells, and the name of
 /// the listener.
-fn guess(place: Place<'_>) -> &'static str {
-    let other_half = |route: &RoutePlan| route.route == place.route.route && route.redirects_to_https();
+fn guess(place: Place<'_>, redirected: bool) -> &'static str {
     let section = place.parent.section_name.as_deref().unwrap_or_default();
     let secure = section.contains("https") || section.contains("tls");
-    if secure || place.plan.routes.iter().any(other_half) { "https" } else { "http" }
+    if secure || redirected { "https" } else { "http" }
 }
 
 fn is_down(parent: &Parent, listener: &Listener) -> bool {

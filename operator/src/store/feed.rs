@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use jiff::Timestamp;
 use microservice_core::{children::CHILDREN, status::pod_summary};
 use microservice_crds::labels;
 use tokio::time::Instant;
@@ -13,9 +14,10 @@ impl Store {
     /// A Microservice was listed or changed. Answers whether it needs work, and how urgently.
     pub fn service_changed(&self, object: &LeanObject, initial: bool) -> Option<(Key, Priority)> {
         let key = Key::new(object.namespace(), object.name());
-        let next = Service {
+        let mut next = Service {
             uid: object.uid().to_owned(),
             generation: object.metadata.generation.unwrap_or_default(),
+            seen: None,
             version: object.version_number(),
             created: object.metadata.creation_timestamp.as_ref().map(|time| time.0),
             deleting: object.metadata.deletion_timestamp.is_some(),
@@ -24,6 +26,10 @@ impl Store {
         };
         let mut inner = self.lock();
         let record = inner.records.entry(key.clone()).or_default();
+        next.seen = match &record.service {
+            Some(known) if known.uid == next.uid && known.generation == next.generation => known.seen,
+            _ => next.is_news().then(Timestamp::now),
+        };
         let priority = match &record.service {
             Some(known) if known.uid == next.uid && known.version >= next.version => return None,
             Some(known) if known.uid == next.uid && known.generation == next.generation => {
@@ -219,6 +225,24 @@ mod tests {
         store.service_changed(&service("u", 10, 1), true);
         store.status_written(&key, &service("u", 11, 1), MicroserviceStatus::default());
         assert_eq!(store.service_changed(&service("u", 11, 1), false), None);
+    }
+
+    #[test]
+    fn a_generation_is_seen_once_and_what_a_status_speaks_of_is_no_news() {
+        let (store, key) = (Store::default(), Key::new("n", "web"));
+        let seen = || store.snapshot(&key).unwrap().service.seen;
+        let with_status = |version, generation, observed: i64| {
+            let mut object = service("u", version, generation).to_value();
+            object["status"] = json!({"observedGeneration": observed});
+            self::object(object)
+        };
+        store.service_changed(&with_status(10, 3, 3), true);
+        assert_eq!(seen(), None, "it was so before this operator");
+        store.service_changed(&with_status(11, 4, 3), false);
+        let first = seen();
+        assert!(first.is_some());
+        store.service_changed(&with_status(12, 4, 4), false);
+        assert_eq!(seen(), first);
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub enum Served {
     Synced,
     /// The API server does not serve the kind.
     Absent,
+    /// Its definition is there, and does not serve the version that we write.
+    Unserved,
     /// The operator has no right to see the kind, and works without.
     Forbidden,
     /// The list fails: why.
@@ -84,6 +86,8 @@ pub struct Service {
     pub uid: String,
     /// `metadata.generation`.
     pub generation: i64,
+    /// When this generation was first seen. None where its status speaks of it already: another operator has seen it.
+    pub seen: Option<Timestamp>,
     /// `metadata.resourceVersion`.
     pub version: u64,
     /// `metadata.creationTimestamp`.
@@ -94,6 +98,13 @@ pub struct Service {
     pub spec: Arc<str>,
     /// `status`, if it can be read.
     pub status: Option<MicroserviceStatus>,
+}
+
+impl Service {
+    /// Whether no status speaks of this generation yet.
+    fn is_news(&self) -> bool {
+        self.status.as_ref().is_none_or(|status| status.observed_generation != self.generation)
+    }
 }
 
 /// All that is known around one name.
@@ -254,12 +265,17 @@ impl Store {
         counts
     }
 
+    /// Whether all objects of a kind are known.
+    pub fn is_synced(&self, kind: Kind) -> bool {
+        self.lock().served.get(kind) == Some(&Served::Synced)
+    }
+
     /// Whether every kind's first list is in. One that fails counts as in once patience is over; the Microservices
     /// themselves never do.
     pub fn settled(&self, patient: bool) -> bool {
         let inner = self.lock();
         inner.served.iter().enumerate().all(|(kind, served)| match served {
-            Served::Synced | Served::Absent | Served::Forbidden => true,
+            Served::Synced | Served::Absent | Served::Unserved | Served::Forbidden => true,
             Served::Starting | Served::Failing(_) => !patient && kind != SERVICES,
         })
     }

@@ -1,6 +1,6 @@
 //! The streams of the child kinds.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::atomic::Ordering};
 
 use kube::runtime::watcher::{self, Event};
 use microservice_core::children::{CHILDREN, Watch};
@@ -13,8 +13,11 @@ use crate::{
     interest::Interest,
     key::Key,
     queue::Priority,
-    store::{Kind, Served},
+    store::{DEFINITIONS, Kind, Served},
 };
+
+/// How often a kind may not be found after its definition came: so long it takes to be served.
+const AWHILE: u32 = 4;
 
 /// Follows one child kind.
 pub(super) async fn follow_children(ctx: Context, kind: Kind) {
@@ -26,7 +29,7 @@ pub(super) async fn follow_children(ctx: Context, kind: Kind) {
     let api = api(&ctx, &api_resource(entry));
     let retry = if entry.crd.is_some() { optional(&ctx, SOON) } else { SOON };
     let mut suspects = HashSet::new();
-    let mut synced = false;
+    let (mut synced, mut missing) = (false, 0);
     let wake = |keys: Vec<Key>| keys.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
     // Routes of others may lead to a Service: they wait for it, and notice when it goes.
     let neighbour = |namespace: &str, name: &str| {
@@ -58,8 +61,13 @@ pub(super) async fn follow_children(ctx: Context, kind: Kind) {
             wake(ctx.store.child_gone(kind, object.namespace(), object.name(), object.version_number()));
             neighbour(object.namespace(), object.name());
         }
-        // Its definition is there, but not served yet, or not in this version.
-        Signal::Failed { code: 404, .. } if !synced && entry.crd.is_some() => served(&ctx, kind, Served::Absent),
+        // Its definition is there, but not served yet, or not in this version: which of the two, time tells.
+        Signal::Failed { code: 404, .. } if !synced && entry.crd.is_some() => {
+            missing += 1;
+            let late = missing >= AWHILE || !ctx.started.load(Ordering::Relaxed);
+            let defined = ctx.store.is_synced(DEFINITIONS);
+            served(&ctx, kind, if late && defined { Served::Unserved } else { Served::Absent });
+        }
         Signal::Failed { message, .. } if !synced => served(&ctx, kind, Served::Failing(message)),
         Signal::Failed { .. } => {}
     })

@@ -24,8 +24,11 @@ use crate::{
     store::{CLASSES, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, Served},
 };
 
-/// The definition whose annotations tell the channel of the Gateway API.
-const CHANNEL: &str = "httproutes.gateway.networking.k8s.io";
+/// The kind of routes that a definition brings: its annotations tell channel and version of the Gateway API.
+fn routes(definition: &str) -> Option<&'static str> {
+    let entry = CHILDREN.iter().find(|entry| entry.crd == Some(definition))?;
+    Some(entry.kind).filter(|kind| kind.ends_with("Route"))
+}
 
 /// A kind that a cluster may lack, and the definition that brings it.
 fn optional() -> impl Iterator<Item = (Kind, &'static str)> {
@@ -43,8 +46,8 @@ pub(super) async fn follow_definitions(ctx: Context) {
     let api: Api<PartialObjectMeta<CustomResourceDefinition>> = Api::all(ctx.cluster.client().clone());
     let running = Running::default();
     let mut present = HashSet::new();
-    let channel = |definition: Option<&PartialObjectMeta<CustomResourceDefinition>>| {
-        if ctx.around.set_channel(definition.map(|d| d.annotations())) {
+    let said = |name: &str, definition: Option<&PartialObjectMeta<CustomResourceDefinition>>| {
+        if routes(name).is_some_and(|kind| ctx.around.set_definition(kind, definition.map(|d| d.annotations()))) {
             ctx.wake(vec![Interest::Channel]);
         }
     };
@@ -55,28 +58,24 @@ pub(super) async fn follow_definitions(ctx: Context) {
         match signal {
             Signal::Event(Event::Init) => present.clear(),
             Signal::Event(Event::InitApply(definition)) => {
-                if definition.name_any() == CHANNEL {
-                    channel(Some(&definition));
-                }
+                said(&definition.name_any(), Some(&definition));
                 present.insert(definition.name_any());
             }
             Signal::Event(Event::InitDone) => {
-                if !present.contains(CHANNEL) {
-                    channel(None);
+                for (kind, crd) in optional() {
+                    if !present.contains(crd) {
+                        said(crd, None);
+                    }
+                    running.set(&ctx, kind, present.contains(crd));
                 }
-                optional().for_each(|(kind, crd)| running.set(&ctx, kind, present.contains(crd)));
                 served(&ctx, DEFINITIONS, Served::Synced);
             }
             Signal::Event(Event::Apply(definition)) => {
-                if definition.name_any() == CHANNEL {
-                    channel(Some(&definition));
-                }
+                said(&definition.name_any(), Some(&definition));
                 set(&definition.name_any(), true);
             }
             Signal::Event(Event::Delete(definition)) => {
-                if definition.name_any() == CHANNEL {
-                    channel(None);
-                }
+                said(&definition.name_any(), None);
                 set(&definition.name_any(), false);
             }
             Signal::Failed { code, message } => {

@@ -36,7 +36,7 @@ fn api(ctx: &Context, resource: &ApiResource) -> Api<LeanObject> {
 
 /// How an optional kind is tried again: by itself where no definition tells when it comes.
 fn optional(ctx: &Context, otherwise: Retry) -> Retry {
-    if ctx.store.served().get(DEFINITIONS) == Some(&Served::Synced) { otherwise } else { LATE_KINDS }
+    if ctx.store.is_synced(DEFINITIONS) { otherwise } else { LATE_KINDS }
 }
 
 fn ours() -> watcher::Config {
@@ -59,10 +59,10 @@ pub fn start(ctx: &Context) -> JoinSet<()> {
 
 /// Notes how the stream of a kind goes. A kind that comes late concerns everybody who may wait for it.
 fn served(ctx: &Context, kind: Kind, served: Served) {
-    let synced = served == Served::Synced;
+    let telling = matches!(served, Served::Synced | Served::Unserved);
     // Asked in this order: whoever starts between the two reads the store afterwards.
     let news = ctx.store.set_served(kind, served);
-    if news && synced && ctx.started.load(Ordering::SeqCst) {
+    if news && telling && ctx.started.load(Ordering::SeqCst) {
         for key in ctx.store.services() {
             ctx.queue.enqueue(&key, Priority::Drift);
         }

@@ -1,9 +1,9 @@
 //! Constant load: as many requests in each second, whatever becomes of those before.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -23,6 +23,7 @@ use super::{Answer, Client};
 pub struct Load {
     stop: oneshot::Sender<()>,
     answered: Arc<AtomicUsize>,
+    met: Arc<Mutex<BTreeSet<String>>>,
     task: JoinHandle<Report>,
 }
 
@@ -31,6 +32,8 @@ pub struct Load {
 pub struct Report {
     /// How many were sent.
     pub sent: usize,
+    /// For how long they were sent.
+    pub lasted: Duration,
     /// How many were answered with 200, by each pod.
     pub pods: BTreeMap<String, usize>,
     /// The same by each image.
@@ -69,22 +72,33 @@ impl Load {
         let (stop, stopped) = oneshot::channel();
         let (client, host, path) = (client.clone(), host.to_owned(), path.to_owned());
         let answered = Arc::new(AtomicUsize::new(0));
-        let seen = answered.clone();
+        let met = Arc::new(Mutex::new(BTreeSet::new()));
+        let (seen, pods) = (answered.clone(), met.clone());
         let ask = move || {
-            let (client, host, path, seen) = (client.clone(), host.clone(), path.clone(), seen.clone());
+            let (client, host, path) = (client.clone(), host.clone(), path.clone());
+            let (seen, pods) = (seen.clone(), pods.clone());
             async move {
                 let answer = client.get(&host, &path).await;
                 seen.fetch_add(1, Ordering::Relaxed);
+                if let Some(who) = answer.as_ref().ok().and_then(|answer| answer.who().ok()) {
+                    pods.lock().unwrap_or_else(PoisonError::into_inner).insert(who.pod);
+                }
                 answer
             }
         };
-        Self { stop, answered, task: tokio::spawn(run(ask, rate, longest, stopped)) }
+        Self { stop, answered, met, task: tokio::spawn(run(ask, rate, longest, stopped)) }
     }
 
     /// How many requests have been answered by now, well or not.
     #[must_use]
     pub fn seen(&self) -> usize {
         self.answered.load(Ordering::Relaxed)
+    }
+
+    /// The pods that have answered by now.
+    #[must_use]
+    pub fn met(&self) -> BTreeSet<String> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether its time is over.
@@ -126,6 +140,7 @@ where
             }
         }
     }
+    report.lasted = start.elapsed();
     while let Some(answer) = waiting.join_next().await {
         report.count(answer.map_err(anyhow::Error::from).and_then(|answer| answer));
     }
@@ -168,6 +183,7 @@ mod tests {
         while load.seen() < 40 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(load.met(), ["web-1".to_owned()].into());
         let report = load.stop().await?;
         let quarter = report.sent / 4;
         assert!((2 * quarter..=2 * quarter + 2).contains(&report.pods["web-1"]), "{report:?}");

@@ -6,7 +6,7 @@ use microservice_crds::gateway::{GrpcRouteMatch, HttpRouteMatch, HttpValueMatch,
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Made;
+use super::{Made, standing};
 use crate::{
     gateway::hostname,
     plan::{Claim, ParentPlan, Plan, RoutePlan, RouteRules, draft::Draft},
@@ -18,6 +18,11 @@ pub fn claims(plan: &Plan) -> Vec<Claim> {
     plan.claims.clone()
 }
 
+/// What a live route claims: all that is known of a service whose plan cannot be made.
+pub fn standing_claims(kind: &str, live: &Value) -> Vec<Claim> {
+    standing::standing(kind, live).iter().flat_map(of_object).collect()
+}
+
 impl Claim {
     /// The claim without its listener: two that can meet have the same.
     pub fn place(&self) -> Self {
@@ -25,6 +30,10 @@ impl Claim {
     }
 
     /// Whether both want the same requests: a route that names no listener hangs on all of them.
+    ///
+    /// Host names are compared as they are written, not as listeners narrow them. Claims follow from specs and classes
+    /// alone, so that an edit of a Gateway takes no host from anybody: a route for every host and one for
+    /// `shop.example.com` are both made on a listener for that very host, and there the gateway's own order decides.
     pub fn meets(&self, other: &Self) -> bool {
         share_listener(self, other)
             && self.kind == other.kind
@@ -38,6 +47,9 @@ fn share_listener(one: &Claim, two: &Claim) -> bool {
     one.parent == two.parent && sections
 }
 
+/// The kinds of route objects, as claims name them.
+const KINDS: [&str; 2] = ["HTTPRoute", "GRPCRoute"];
+
 /// An HTTPRoute and a GRPCRoute of which a gateway may take one only, because their host names meet on a listener.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MixedKinds {
@@ -49,37 +61,61 @@ pub struct MixedKinds {
     pub ours: &'static str,
     /// The kind of the other route.
     pub theirs: &'static str,
-    /// Whose the other route is, as it was given.
-    pub who: String,
+    /// Whose the other route is, as it was given; none: of the same service.
+    pub who: Option<String>,
 }
 
 impl std::fmt::Display for MixedKinds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { parent, ours, theirs, who, .. } = self;
         let host = if self.host.is_empty() { "every host" } else { &self.host };
+        let whose = match who {
+            Some(who) => format!("of this service and {theirs} of Microservice {who}"),
+            None => format!("and {theirs}, both of this service"),
+        };
         write!(
             f,
-            "On {parent} {host} has {ours} of this service and {theirs} of Microservice {who}: a gateway may refuse the \
-             younger of them. Give gRPC a host name of its own, or write paths in its route, which makes it an HTTPRoute."
+            "On {parent} {host} has {ours} {whose}: a gateway may refuse the younger of them. Give gRPC a host name of its \
+             own, or write paths in its route, which makes it an HTTPRoute."
         )
     }
 }
 
-/// Where an HTTPRoute and a GRPCRoute meet on one host of a listener: our claims against those of others, each with its
-/// owner. Our own may be among the others.
+impl Claim {
+    /// Where claims of the other kind on the same parent begin in the order of claims.
+    pub fn other_kind(&self) -> Self {
+        let kind = KINDS.into_iter().find(|kind| *kind != self.kind).unwrap_or_default();
+        Self { parent: self.parent.clone(), kind, ..Self::default() }
+    }
+
+    /// Whether a gateway may refuse one of the two, because they are of different kinds and have a host in common there.
+    pub fn mixes(&self, other: &Self) -> bool {
+        self.kind != other.kind && share_listener(self, other) && hostname::intersect(&self.host, &other.host).is_some()
+    }
+
+    /// The claim without its match: which kinds of routes mix follows from the rest.
+    pub fn on_host(&self) -> Self {
+        Self { matching: String::new(), ..self.clone() }
+    }
+}
+
+/// Where an HTTPRoute and a GRPCRoute meet on one host of a listener: our claims against each other, and against those of
+/// others, each with its owner.
 pub fn mixed_kinds<'a>(ours: &[Claim], others: impl IntoIterator<Item = (&'a Claim, &'a str)>) -> Vec<MixedKinds> {
+    let ours: BTreeSet<Claim> = ours.iter().map(Claim::on_host).collect();
+    let others: BTreeSet<(Claim, &str)> = others.into_iter().map(|(claim, who)| (claim.on_host(), who)).collect();
+    let others = others.iter().map(|(claim, who)| (claim, Some(*who)));
+    // Of our own, each pair once: told of its gRPC.
+    let own = ours.iter().filter(|claim| claim.kind == "HTTPRoute").map(|claim| (claim, None));
     let mut found = BTreeSet::new();
-    for (other, who) in others {
-        let mixed = ours.iter().filter(|own| own.kind != other.kind);
-        for own in
-            mixed.filter(|own| share_listener(own, other) && hostname::intersect(&own.host, &other.host).is_some())
-        {
+    for (other, who) in own.chain(others) {
+        for own in ours.iter().filter(|own| own.mixes(other)) {
             found.insert(MixedKinds {
                 parent: own.parent.clone(),
                 host: own.host.clone(),
                 ours: own.kind,
                 theirs: other.kind,
-                who: who.to_owned(),
+                who: who.map(str::to_owned),
             });
         }
     }

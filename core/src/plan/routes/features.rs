@@ -1,7 +1,9 @@
 //! Which optional features of the Gateway API a route needs, by the names that GatewayClasses list.
 //!
-//! What every conformant gateway has for HTTPRoutes is not asked for, and what has no name (extension filters, regular
-//! expressions, session persistence) cannot be: the route's own status tells.
+//! What belongs to the core of a kind of routes has the name of the kind. What has no name (extension filters, regular
+//! expressions, session persistence, and all filters of GRPCRoutes) cannot be asked for: the route's own status tells.
+
+use std::collections::BTreeSet;
 
 use microservice_crds::{
     Protocol,
@@ -21,12 +23,26 @@ pub(super) struct Need {
     pub field: String,
 }
 
+/// What a gateway can do without listing anything optional. Some list only what goes beyond it.
+const CORE: [&str; 4] = ["Gateway", "HTTPRoute", "GRPCRoute", "ReferenceGrant"];
+
+/// Whether a list of features, which is not empty, leaves out one that it would name.
+pub(super) fn lacks(listed: &BTreeSet<String>, feature: &str) -> bool {
+    let is_core = CORE.contains(&feature);
+    // A list without any part of the core is silent about the core; and who does more than a kind's core does that.
+    let silent = is_core && !CORE.iter().any(|core| listed.contains(*core));
+    let implied = is_core && listed.iter().any(|other| other.starts_with(feature));
+    !(silent || implied || listed.contains(feature))
+}
+
 /// The parts of a route that features follow from.
 pub(super) struct Parts<'a> {
     pub kind: Kind,
     pub matches: &'a [HttpRouteMatch],
     pub filters: &'a [RouteFilter],
     pub backends: &'a [BackendRef],
+    /// The namespace of the route.
+    pub namespace: &'a str,
     /// The ports of this service, and its name.
     pub own: (&'a str, &'a [PortPlan]),
     /// Whether http is redirected to https.
@@ -37,8 +53,15 @@ pub(super) struct Parts<'a> {
 pub(super) fn needs(site: &Site<'_>, parts: &Parts<'_>) -> Vec<Need> {
     let mut needs = Vec::new();
     let mut need = |feature, field: &str| needs.push(Need { feature, field: site.at(field) });
+    need(if parts.kind == Kind::Grpc { "GRPCRoute" } else { "HTTPRoute" }, "gateway");
+    for (index, filter) in parts.filters.iter().enumerate() {
+        let target = filter.request_mirror.as_ref().and_then(|mirror| mirror.backend_ref.namespace.as_deref());
+        if target.is_some_and(|namespace| namespace != parts.namespace) {
+            need("ReferenceGrant", &format!("filters[{index}].requestMirror.backendRef.namespace"));
+        }
+    }
+    // Of a GRPCRoute nothing else has a name.
     if parts.kind == Kind::Grpc {
-        need("GRPCRoute", "port");
         return needs;
     }
     if parts.matches.iter().any(|m| !m.query_params.is_empty()) {

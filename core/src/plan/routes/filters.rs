@@ -14,7 +14,7 @@ const STATUS_CODE: i32 = 302;
 const MAX_AGE: i32 = 5;
 
 /// The filters with the server's defaults written out.
-pub(super) fn resolve(draft: &mut Draft<'_>, site: &Site<'_>, kind: Kind, hosts: &[String]) -> Vec<RouteFilter> {
+pub(super) fn resolve(draft: &mut Draft<'_>, site: &Site<'_>, kind: Kind) -> Vec<RouteFilter> {
     let filters = &site.route.filters;
     if filters.len() > FILTERS_MAX {
         let message = format!("{} are too many; write at most {FILTERS_MAX}", filters.len());
@@ -35,9 +35,6 @@ pub(super) fn resolve(draft: &mut Draft<'_>, site: &Site<'_>, kind: Kind, hosts:
             draft.refuse(&field, message);
         }
         check(draft, &field, filter);
-        if let Some(redirect) = &filter.request_redirect {
-            rewrites::circles(draft, site, &format!("{field}.requestRedirect"), redirect, hosts);
-        }
     }
     if seen.contains(&FilterKind::RequestRedirect) && seen.contains(&FilterKind::UrlRewrite) {
         draft.refuse(site.at("filters"), "a request is redirected or rewritten; remove RequestRedirect or URLRewrite");

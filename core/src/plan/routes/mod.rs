@@ -8,14 +8,17 @@ mod backends;
 mod claims;
 mod cors;
 mod features;
+mod fields;
 mod filters;
 mod headers;
 mod hosts;
+mod loops;
 mod matches;
 mod parents;
 mod policies;
 mod rewrites;
 mod split;
+mod standing;
 mod withhold;
 
 use microservice_crds::{
@@ -26,8 +29,9 @@ use microservice_crds::{
 use super::{Claim, PortPlan, RoutePlan, Withheld, check, draft::Draft, resolved::to_https};
 
 pub use backends::neighbours;
-pub use claims::{MixedKinds, claims, mixed_kinds};
+pub use claims::{MixedKinds, claims, mixed_kinds, standing_claims};
 pub(super) use split::belongs;
+pub use standing::{serving, standing};
 
 /// What all routes of a service may claim: everybody's claims are kept in memory.
 const CLAIMS_MAX: usize = 4096;
@@ -65,6 +69,7 @@ enum Kind {
 /// A route of the spec with nothing left open.
 struct Made<'a> {
     site: Site<'a>,
+    kind: Kind,
     objects: Vec<RoutePlan>,
     claims: Vec<Claim>,
     needs: Vec<features::Need>,
@@ -91,11 +96,15 @@ pub(super) fn resolve(draft: &mut Draft<'_>, ports: &[PortPlan]) -> Resolved {
         made.claims = claims::of(&made.objects);
     }
     claims::refuse_twins(draft, &all);
+    loops::refuse(draft, &all);
+    let loops: Vec<_> = all.iter().map(|made| loops::on_listeners(draft, made, &all)).collect();
     let mut resolved = Resolved { objects: Vec::new(), withheld: Vec::new(), claims: Vec::new() };
-    for made in all {
+    for (made, circle) in all.into_iter().zip(loops) {
         resolved.claims.extend(made.claims.iter().cloned());
-        match withhold::verdict(draft, &made) {
-            Some(withheld) => resolved.withheld.push(withheld),
+        match withhold::verdict(draft, &made, circle) {
+            Some(withheld) => {
+                resolved.withheld.push(Withheld { before: resolved.objects.len(), ..withheld });
+            }
             None => resolved.objects.extend(made.objects),
         }
     }
@@ -109,7 +118,7 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
     let port = backends::port(draft, &site, ports, answers);
     let kind = kind(draft, &site, port);
     let (backend_refs, services) = backends::resolve(draft, &site, ports, port, answers);
-    let filters = filters::resolve(draft, &site, kind, &hostnames);
+    let filters = filters::resolve(draft, &site, kind);
     let policies = policies::resolve(draft, &site, kind);
     let parents = parents::resolve(draft, &site);
     let (rules, matches) = match kind {
@@ -145,6 +154,7 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
         matches: &matches,
         filters: &filters,
         backends: &backend_refs,
+        namespace: &draft.subject.namespace,
         own: (&own, ports),
         redirects,
     };
@@ -157,7 +167,7 @@ fn one<'a>(draft: &mut Draft<'_>, site: Site<'a>, ports: &[PortPlan]) -> Option<
         objects.extend(split::objects(&own, &site.route.name, true, &parents.redirecting, &hostnames, rules));
     }
     split::check_names(draft, &site, &objects);
-    Some(Made { site, objects, claims: Vec::new(), needs, services })
+    Some(Made { site, kind, objects, claims: Vec::new(), needs, services })
 }
 
 fn name(draft: &mut Draft<'_>, site: &Site<'_>) {

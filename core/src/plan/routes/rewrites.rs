@@ -4,7 +4,7 @@ use microservice_crds::gateway::{
     HttpRouteMatch, PathMatchType, PathModifier, PathModifierKind, RequestRedirect, RouteFilter, UrlRewrite,
 };
 
-use super::{Site, parents};
+use super::Site;
 use crate::plan::{check, draft::Draft};
 
 const PATH_MAX: usize = 1024;
@@ -25,34 +25,6 @@ pub(super) fn request_redirect(draft: &mut Draft<'_>, field: &str, redirect: &Re
     if let Some(code) = redirect.status_code.filter(|code| !REDIRECTS.contains(code)) {
         let message = format!("{code} is not a redirect; write 301, 302, 303, 307 or 308");
         draft.refuse(format!("{field}.statusCode"), message);
-    }
-}
-
-/// A redirect to where the request came from would never end.
-pub(super) fn circles(
-    draft: &mut Draft<'_>,
-    site: &Site<'_>,
-    field: &str,
-    redirect: &RequestRedirect,
-    hosts: &[String],
-) {
-    if redirect.path.is_some() || redirect.port.is_some() {
-        return;
-    }
-    match (&redirect.hostname, &redirect.scheme) {
-        (None, None) => {
-            draft.refuse(field, "it sends clients back to where they are; write scheme, hostname, port or path");
-        }
-        (Some(host), None) if hosts.contains(host) => {
-            let message = format!("{host:?} is one of hostnames, so its clients would be sent back to where they are");
-            draft.refuse(field, format!("{message}; remove it from hostnames, or write another"));
-        }
-        (None, Some(_)) if parents::wants_tls(draft, site).is_some_and(|(value, _)| value) => {
-            let message = "with tlsRedirect the route serves https alone, and clients would go in circles; remove the \
-                           filter, or write tlsRedirect: false";
-            draft.refuse(field, message);
-        }
-        _ => {}
     }
 }
 

@@ -5,23 +5,28 @@
 
 use std::collections::BTreeSet;
 
-use super::{Made, claims, features};
+use super::{Made, claims, features, fields};
 use crate::{
-    gateway::{Channel, ParentId},
+    gateway::ParentId,
     plan::{Withheld, draft::Draft},
 };
 
+/// Reason of a route that would send clients back to where they are.
+const LOOP: &str = "RedirectLoop";
 const STAYS: &str = "What stands of the route stays as it is.";
 
-/// Why the route is not to be made now, if there is a reason.
-pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>) -> Option<Withheld> {
+/// Why the route is not to be made now, if there is a reason. `circle` says where it would send clients for ever, if it
+/// would.
+pub(super) fn verdict(draft: &Draft<'_>, made: &Made<'_>, circle: Option<String>) -> Option<Withheld> {
     let (keep, reason, message) = taken(draft, made)
-        .or_else(|| channel(draft, made))
+        .or_else(|| Some((true, "UnsupportedByGatewayAPI", format!("{} {STAYS}", fields::missing(draft, made)?))))
         .or_else(|| unsupported(draft, made))
+        .or_else(|| circle.map(|words| (true, LOOP, format!("{words} {STAYS}"))))
         .or_else(|| redirects_https(draft, made))
-        .or_else(|| backend_missing(draft, made))?;
+        .or_else(|| backend_missing(draft, made))
+        .or_else(|| service_refused(draft, made))?;
     let objects = made.objects.iter().map(|o| (o.rules.kind(), o.name.clone())).collect();
-    Some(Withheld { route: made.site.route.name.clone(), objects, keep, reason, message })
+    Some(Withheld { route: made.site.route.name.clone(), before: 0, objects, keep, reason, message })
 }
 
 type Verdict = Option<(bool, &'static str, String)>;
@@ -38,37 +43,17 @@ fn taken(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
     Some((false, "HostTaken", format!("Microservice {message}")))
 }
 
-/// The installed Gateway API has no such field.
-fn channel(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
-    if draft.facts.gateways.channel != Channel::Standard {
-        return None;
-    }
-    let route = made.site.route;
-    let fields = [("retry", route.retry.is_some()), ("sessionPersistence", route.session_persistence.is_some())];
-    let fields: Vec<&str> = fields.into_iter().filter(|(_, there)| *there).map(|(field, _)| field).collect();
-    if fields.is_empty() {
-        return None;
-    }
-    let fields = fields.join(" and ");
-    let message = format!(
-        "{}: {fields} needs the experimental channel of the Gateway API, and the cluster has the standard channel. Remove \
-         {fields}, or have the experimental channel installed. {STAYS}",
-        made.site.field
-    );
-    Some((true, "UnsupportedByGatewayAPI", message))
-}
-
 /// A gateway that lists its features does not list one that the route needs. One that lists none is not asked.
 fn unsupported(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
     let parents: BTreeSet<&ParentId> = made.objects.iter().flat_map(|o| &o.parents).map(|p| &p.id).collect();
     let mut missing = Vec::new();
     for id in parents {
         let Some(parent) = draft.facts.gateways.parent(id).present() else { continue };
-        let Some(features) = parent.features.as_ref().filter(|features| !features.is_empty()) else { continue };
+        let Some(listed) = parent.features.as_ref().filter(|listed| !listed.is_empty()) else { continue };
         let class = parent.class.as_ref().map(|class| format!(" (GatewayClass {class})")).unwrap_or_default();
         let sets = id.kind == microservice_crds::ParentKind::ListenerSet;
         let set = sets.then(|| features::Need { feature: features::LISTENER_SET, field: made.site.at("gateway") });
-        let needs = made.needs.iter().cloned().chain(set).filter(|need| !features.contains(need.feature));
+        let needs = made.needs.iter().cloned().chain(set).filter(|need| features::lacks(listed, need.feature));
         let needs: Vec<String> = needs.map(|need| format!("{}, which {} needs", need.feature, need.field)).collect();
         if !needs.is_empty() {
             missing.push(format!("{id}{class} does not support {}", needs.join("; nor ")));
@@ -95,7 +80,7 @@ fn redirects_https(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
          there would never end. Correct listeners in routing.gateways of the class, or write tlsRedirect: false. {STAYS}",
         made.site.field
     );
-    Some((true, "RedirectLoop", message))
+    Some((true, LOOP, message))
 }
 
 /// A Service that the route sends to is known not to be there.
@@ -113,4 +98,14 @@ fn backend_missing(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
         many => format!("{} are not there. Create them, or remove them from the route. {STAYS}", many.join(" and ")),
     };
     Some((true, "BackendNotFound", message))
+}
+
+/// The Service of this Microservice is not there, and does not come by itself.
+fn service_refused(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
+    let why = draft.facts.no_service.as_ref()?;
+    let own = &draft.subject.name;
+    made.objects.iter().any(|object| object.leads_to(own)).then(|| {
+        let message = format!("{} leads to Service {own:?}, which is not there. {why} {STAYS}", made.site.field);
+        (true, "BackendNotFound", message)
+    })
 }

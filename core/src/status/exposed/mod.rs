@@ -19,6 +19,7 @@ use super::{
     stuck::elapsed,
 };
 use crate::{
+    gateway::{ParentId, View},
     outcome::{ChildOutcome, Outcome},
     plan::RoutePlan,
 };
@@ -46,6 +47,7 @@ enum Cause {
     ListenerNotProgrammed,
     PartiallyInvalid,
     GatewayApiNotInstalled,
+    GatewayApiTooOld,
     RouteNotApplied,
     GatewaySilent,
     Pending,
@@ -71,6 +73,7 @@ impl Cause {
             Self::ListenerNotProgrammed => "ListenerNotProgrammed",
             Self::PartiallyInvalid => "PartiallyInvalid",
             Self::GatewayApiNotInstalled => "GatewayAPINotInstalled",
+            Self::GatewayApiTooOld => "GatewayAPITooOld",
             Self::RouteNotApplied => "RouteNotApplied",
             Self::GatewaySilent => "GatewaySilent",
             Self::Pending => PENDING,
@@ -124,11 +127,9 @@ pub(super) fn verdict(previous: Option<&Condition>, outcome: &Outcome, now: Time
     let mut wait: Option<Duration> = None;
     for plan_of_route in &plan.routes {
         let child = child(outcome, plan_of_route);
-        let left = patience(previous, child, now);
-        let found = route::look(plan, &outcome.gateways, plan_of_route, child, left.is_zero());
-        if found.findings.iter().any(|finding| finding.cause == Cause::Pending) {
-            wait = Some(wait.map_or(left, |wait| wait.min(left)));
-        }
+        let patience = Patience::new(previous, outcome, child, now);
+        let found = route::look(plan, &outcome.gateways, plan_of_route, child, patience);
+        wait = wait.into_iter().chain(found.wait).min();
         findings.extend(found.findings);
         notes.extend(found.notes);
     }
@@ -155,13 +156,31 @@ pub(super) fn verdict(previous: Option<&Condition>, outcome: &Outcome, now: Time
     Some(Exposed { wanted, refusal, recheck })
 }
 
-/// What the controllers still have of the time to answer, counted from when nothing was known or the route was made,
-/// whichever came later.
-fn patience(previous: Option<&Condition>, child: Option<&ChildOutcome>, now: Timestamp) -> Duration {
-    let unknown = previous.filter(|condition| condition.status == "Unknown");
-    let created = child.and_then(health).and_then(|health| health.created);
-    let since = unknown.map_or(now, |condition| condition.last_transition_time.0);
-    PATIENCE.saturating_sub(elapsed(created.map_or(since, |created| since.max(created)), now))
+/// How long the controllers may be silent about a route.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// Since when they could answer, but for what they need of the parent.
+    since: Timestamp,
+    now: Timestamp,
+}
+
+impl Patience {
+    /// Counted from when nothing was known, the route was made, or the present spec was seen, whichever came last.
+    fn new(previous: Option<&Condition>, outcome: &Outcome, child: Option<&ChildOutcome>, now: Timestamp) -> Self {
+        let unknown = previous.filter(|condition| condition.status == "Unknown");
+        let transition = unknown.map_or(now, |condition| condition.last_transition_time.0);
+        let created = child.and_then(health).and_then(|health| health.created);
+        let since = [created, outcome.seen].into_iter().flatten().fold(transition, Timestamp::max);
+        Self { since, now }
+    }
+
+    /// What is left of the time. Before a parent and its Gateway were there nobody could answer.
+    fn left(self, view: &View, id: &ParentId) -> Duration {
+        let parent = view.parent(id).present();
+        let gateway = parent.and_then(|parent| view.parent(parent.gateway.as_ref()?).present());
+        let created = parent.into_iter().chain(gateway).filter_map(|parent| parent.created);
+        PATIENCE.saturating_sub(elapsed(created.fold(self.since, Timestamp::max), self.now))
+    }
 }
 
 /// All that the routes hang on, each once.

@@ -1,6 +1,8 @@
 //! One route object: whether it stands, and what stands against it on each of its parents.
 
-use super::{Cause, Finding, controller, listeners, obstacles};
+use std::time::Duration;
+
+use super::{Cause, Finding, Patience, controller, listeners, obstacles};
 use crate::{
     gateway::{
         View,
@@ -19,16 +21,24 @@ use crate::{
 pub(super) struct Found {
     pub findings: Vec<Finding>,
     pub notes: Vec<String>,
+    /// How long a controller may still be silent, where one is.
+    pub wait: Option<Duration>,
 }
 
 impl From<Finding> for Found {
     fn from(finding: Finding) -> Self {
-        Self { findings: vec![finding], notes: Vec::new() }
+        Self { findings: vec![finding], ..Self::default() }
     }
 }
 
-/// Looks at a route object. `late`: its controllers have had the time to answer.
-pub(super) fn look(plan: &Plan, view: &View, route: &RoutePlan, child: Option<&ChildOutcome>, late: bool) -> Found {
+/// Looks at a route object.
+pub(super) fn look(
+    plan: &Plan,
+    view: &View,
+    route: &RoutePlan,
+    child: Option<&ChildOutcome>,
+    patience: Patience,
+) -> Found {
     let who = format!("{} {:?}", route.rules.kind(), route.name);
     let result = child.map(|child| &child.result);
     if let Some(ChildResult::KindAbsent { crd }) = result {
@@ -36,6 +46,12 @@ pub(super) fn look(plan: &Plan, view: &View, route: &RoutePlan, child: Option<&C
             "{who} is not made, because the cluster has no {crd}. Install the Gateway API (its standard channel) and a gateway controller; nothing else is needed."
         );
         return Finding::open(Cause::GatewayApiNotInstalled, message).into();
+    }
+    if let Some(ChildResult::VersionAbsent { crd, version }) = result {
+        let message = format!(
+            "{who} is not made, because the cluster has {crd}, and it does not serve {version}. Install a Gateway API that does: 1.1 or newer; nothing else is needed."
+        );
+        return Finding::open(Cause::GatewayApiTooOld, message).into();
     }
     let Some(child) = child.filter(|child| stands(&child.result)) else {
         return Finding::open(Cause::RouteNotApplied, format!("{who} is not made: see Ready.")).into();
@@ -49,7 +65,7 @@ pub(super) fn look(plan: &Plan, view: &View, route: &RoutePlan, child: Option<&C
     for parent in &route.parents {
         let place = Place { plan, view, route, parent };
         let attempt = place.attempt();
-        on_parent(&place, health, attempt.as_ref(), late, &mut found);
+        on_parent(&place, health, attempt.as_ref(), patience, &mut found);
         match attempt {
             Some(Ok(list)) => attached.extend(list),
             _ => all_known = false,
@@ -67,7 +83,7 @@ fn on_parent(
     place: &Place<'_>,
     health: &RouteHealth,
     attempt: Option<&Result<Vec<Attachment<'_>>, Obstacle>>,
-    late: bool,
+    patience: Patience,
     found: &mut Found,
 ) {
     let seen = place.view.parent(&place.parent.id);
@@ -95,9 +111,11 @@ fn on_parent(
     // Nobody has decided: what is known to be wrong is told at once, and silence when it lasts.
     let finding = match obstacle {
         Some(obstacle) => obstacles::told(place, obstacle),
-        None => trouble
-            .filter(|trouble| trouble.certain)
-            .unwrap_or_else(|| controller::silence(place, known, !entries.is_empty(), late)),
+        None => trouble.filter(|trouble| trouble.certain).unwrap_or_else(|| {
+            let left = patience.left(place.view, &place.parent.id);
+            found.wait = found.wait.into_iter().chain((!left.is_zero()).then_some(left)).min();
+            controller::silence(place, known, !entries.is_empty(), left.is_zero())
+        }),
     };
     found.findings.push(finding);
 }

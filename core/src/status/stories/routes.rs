@@ -1,7 +1,8 @@
 //! Routes through their lives: silence, what we see ourselves, and waiting for a gateway.
 
 use super::*;
-use crate::gateway::AllowedNamespaces;
+use crate::gateway::{AllowedNamespaces, Parent, ParentId, Seen};
+use microservice_crds::ParentKind;
 
 #[test]
 fn silence_is_told_when_it_lasts() {
@@ -55,13 +56,59 @@ fn a_route_that_was_made_late_has_its_own_time() {
     story.clock = 600;
     let mut made = routed();
     if let Health::Route(health) = &mut made.children[3].health {
-        *health = RouteHealth { created: Some(at(600)), parents: vec![] };
+        *health = RouteHealth { created: Some(at(600)), ..RouteHealth::default() };
     }
     let next = story.step(&made);
     assert_eq!(
         (shown(&next.status, "Exposed"), next.recheck_after),
         ("Unknown Pending".into(), Some(Duration::from_secs(25)))
     );
+}
+
+/// Nobody has answered for ten minutes, for reasons that are over now.
+#[test]
+fn who_could_not_answer_before_is_not_silent_yet() {
+    let pending = |left| ("Unknown Pending".to_owned(), Some(Duration::from_secs(left)));
+    let told = |next: &Next| (shown(&next.status, "Exposed"), next.recheck_after);
+    let silent = || {
+        let mut outcome = routed();
+        said_of_route(&mut outcome).clear();
+        outcome
+    };
+    // The Gateway is new.
+    let mut absent = silent();
+    absent.gateways.parents.insert(public(), Seen::Absent);
+    let mut come = silent();
+    gateway_of(&mut come).created = Some(at(600));
+    let mut story = Story::default();
+    assert_eq!(shown(&story.step(&absent).status, "Exposed"), "Unknown GatewayNotFound");
+    story.clock = 600;
+    assert_eq!(told(&story.step(&come)), pending(25));
+    story.clock = 625;
+    assert_eq!(shown(&story.step(&come).status, "Exposed"), "Unknown GatewaySilent");
+
+    // The spec is new.
+    let edited = Outcome { generation: 2, seen: Some(at(600)), ..silent() };
+    let mut story = Story::default();
+    story.step(&silent());
+    story.clock = 60;
+    assert_eq!(shown(&story.step(&silent()).status, "Exposed"), "Unknown GatewaySilent");
+    story.clock = 600;
+    assert_eq!(told(&story.step(&edited)), pending(25));
+    story.clock = 625;
+    assert_eq!(shown(&story.step(&edited).status, "Exposed"), "Unknown GatewaySilent");
+
+    // A ListenerSet has the age of its Gateway, too.
+    let mut of_set = come.clone();
+    let set = ParentId { kind: ParentKind::ListenerSet, name: "more".into(), ..public() };
+    let listeners = gateway_of(&mut of_set).listeners.clone();
+    let parent = Parent { gateway: Some(public()), listeners, created: Some(at(0)), ..gateway() };
+    of_set.gateways.parents.insert(set.clone(), Seen::Present(parent));
+    route_of(&mut of_set).parents[0].id = set;
+    let mut story = Story::default();
+    story.step(&absent);
+    story.clock = 600;
+    assert_eq!(told(&story.step(&of_set)), pending(25));
 }
 
 #[test]
@@ -147,4 +194,35 @@ fn warnings_are_told_and_change_nothing() {
     {
         assert!(message(&next.status, "Exposed").contains(word), "{word}: {}", message(&next.status, "Exposed"));
     }
+}
+
+#[test]
+fn a_service_that_is_refused_is_told_with_the_way_out() {
+    let refused = |result: ChildResult| {
+        let mut outcome = routed();
+        outcome.children[1].result = result;
+        service_refused(outcome.plan.as_ref().unwrap(), &outcome.children)
+    };
+    for (result, word) in [
+        (ChildResult::Clash { owner: "nobody".into() }, "adopt-by"),
+        (ChildResult::Invalid { message: "spec.x: bad".into() }, "spec.x: bad"),
+        (ChildResult::Forbidden { message: "exceeded quota".into() }, "Raise the ResourceQuota"),
+    ] {
+        let why = refused(result).unwrap();
+        assert!(why.contains("Service \"web\"") && why.contains(word), "{why}");
+    }
+    for result in [ChildResult::Equal, ChildResult::Leftover, ChildResult::Failed { message: "x".into() }] {
+        assert_eq!(refused(result), None);
+    }
+}
+
+#[test]
+fn a_definition_without_our_version_is_not_taken_for_none() {
+    let mut old = routed();
+    old.children[3].result = ChildResult::VersionAbsent { crd: "httproutes.gateway.networking.k8s.io", version: "v1" };
+    let next = Story::default().step(&old);
+    assert_eq!(shown(&next.status, "Exposed"), "Unknown GatewayAPITooOld");
+    let told = message(&next.status, "Exposed");
+    assert!(told.contains("has httproutes.gateway.networking.k8s.io, and it does not serve v1"), "{told}");
+    assert_eq!((shown(&next.status, "Ready"), next.status.url), ("True RolledOut".into(), None));
 }

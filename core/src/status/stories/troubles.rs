@@ -56,7 +56,7 @@ const TROUBLES: &[Trouble] = &[
         words: &["shop/older has it"],
         make: |o| {
             let (reason, message) = ("HostTaken", "shop/older has it.".to_owned());
-            let withheld = Withheld { route: "main".into(), objects: vec![], keep: false, reason, message };
+            let withheld = Withheld { route: "main".into(), before: 0, objects: vec![], keep: false, reason, message };
             o.plan.as_mut().unwrap().withheld.push(withheld);
         },
     },

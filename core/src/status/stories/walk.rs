@@ -39,7 +39,9 @@ fn pool() -> Vec<Outcome> {
     for result in [
         ChildResult::Repaired { what: long.clone() },
         ChildResult::Paused,
+        ChildResult::Kept,
         ChildResult::KindAbsent { crd: "things.example.com" },
+        ChildResult::VersionAbsent { crd: "things.example.com", version: "v1" },
         ChildResult::Clash { owner: "nobody".into() },
         ChildResult::Leftover,
         ChildResult::Resisted { path: "spec.x".into(), wanted: long.clone(), got: long.clone() },

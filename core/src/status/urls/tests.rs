@@ -3,7 +3,8 @@ use microservice_crds::gateway::{GrpcRouteRule, HttpPathMatch, HttpRouteMatch, R
 use super::*;
 use crate::{
     gateway::View,
-    outcome::Outcome,
+    outcome::{Health, Outcome},
+    plan::Withheld,
     status::fixtures::{gateway_of, public, route_of, routed, rules_of, said_of_route, verdict},
 };
 
@@ -18,8 +19,11 @@ fn path(kind: PathMatchType, value: &str) -> HttpRouteMatch {
 /// Adds a copy of the first route object, changed.
 fn another(outcome: &mut Outcome, change: impl FnOnce(&mut crate::plan::RoutePlan)) {
     let mut route = route_of(outcome).clone();
-    route.name = "web--other".into();
+    route.name = format!("web--{}", outcome.children.len());
     change(&mut route);
+    let mut child = outcome.children[3].clone();
+    (child.kind, child.name) = (route.rules.kind(), route.name.clone());
+    outcome.children.push(child);
     outcome.plan.as_mut().unwrap().routes.push(route);
 }
 
@@ -115,6 +119,21 @@ fn what_leads_nowhere_is_no_address() {
     let mut unserved = routed();
     unserved.children[3].result = ChildResult::KindAbsent { crd: "httproutes.gateway.networking.k8s.io" };
     assert_eq!(urls(&unserved), "");
+    let mut missing = routed();
+    missing.children.pop();
+    assert_eq!(urls(&missing), "");
+    for result in [
+        ChildResult::Clash { owner: "nobody".into() },
+        ChildResult::Leftover,
+        ChildResult::Invalid { message: "x".into() },
+        ChildResult::Forbidden { message: "x".into() },
+        ChildResult::Failed { message: "x".into() },
+    ] {
+        let mut unmade = routed();
+        unmade.children[3].health = Health::Silent;
+        unmade.children[3].result = result;
+        assert_eq!(urls(&unmade), "", "{:?}", unmade.children[3]);
+    }
     let mut elsewhere = routed();
     route_of(&mut elsewhere).hostnames = vec!["shop.example.net".into()];
     assert_eq!(urls(&elsewhere), "");
@@ -159,6 +178,7 @@ fn the_half_that_redirects_to_https_tells_that_the_other_is_secure() {
 fn hosts_of_grpc_come_last_and_many_are_cut() {
     let mut outcome = routed();
     route_of(&mut outcome).rules = RouteRules::Grpc(vec![GrpcRouteRule::default()]);
+    outcome.children[3].kind = "GRPCRoute";
     route_of(&mut outcome).hostnames = vec!["grpc.example.com".into()];
     another(&mut outcome, |route| {
         route.rules = RouteRules::Http(vec![]);
@@ -175,4 +195,64 @@ fn hosts_of_grpc_come_last_and_many_are_cut() {
     route_of(&mut outcome).hostnames = (0..99).map(|n| format!("h{n}.example.com")).collect();
     let all = of(outcome.plan.as_ref().unwrap(), &outcome);
     assert_eq!((all.len(), all[0].as_str()), (COUNT, "https://shop.example.com"));
+}
+
+/// The plan moves the host; what stands has the old one, with a path.
+fn older() -> Outcome {
+    let mut outcome = routed();
+    let mut stands = route_of(&mut outcome).clone();
+    stands.route = String::new();
+    if let RouteRules::Http(rules) = &mut stands.rules {
+        rules[0].matches = vec![path(PathMatchType::PathPrefix, "/old")];
+    }
+    route_of(&mut outcome).hostnames = vec!["new.example.com".into()];
+    if let Health::Route(health) = &mut outcome.children[3].health {
+        health.stands = Some(Box::new(stands));
+    }
+    outcome
+}
+
+const OLD: &str = "https://shop.example.com/old http://shop.example.com/old";
+
+#[test]
+fn what_cannot_be_changed_is_where_it_was() {
+    let mut outcome = older();
+    assert_eq!(urls(&outcome), "https://new.example.com http://new.example.com");
+    for result in [ChildResult::Failed { message: "x".into() }, ChildResult::Invalid { message: "x".into() }] {
+        outcome.children[3].result = result;
+        assert_eq!(urls(&outcome), OLD);
+    }
+}
+
+#[test]
+fn a_withheld_route_that_stays_keeps_its_addresses() {
+    let mut outcome = older();
+    outcome.children[3].result = ChildResult::Kept;
+    let withheld = Withheld {
+        route: "main".into(),
+        before: 0,
+        objects: vec![],
+        keep: true,
+        reason: "BackendNotFound",
+        message: "It is not there.".into(),
+    };
+    let plan = outcome.plan.as_mut().unwrap();
+    plan.routes.clear();
+    plan.withheld.push(withheld);
+    assert_eq!(urls(&outcome), OLD);
+    // It keeps its place before those that come after it in the spec.
+    let mut two = outcome.clone();
+    let next = route_of(&mut routed()).clone();
+    let next = crate::plan::RoutePlan { name: "web--next".into(), hostnames: vec!["next.example.com".into()], ..next };
+    two.plan.as_mut().unwrap().routes.push(next);
+    two.children.push(crate::outcome::ChildOutcome { name: "web--next".into(), ..routed().children[3].clone() });
+    assert_eq!(urls(&two), format!("{OLD} https://next.example.com http://next.example.com"));
+    two.plan.as_mut().unwrap().withheld[0].before = 1;
+    assert_eq!(urls(&two), format!("https://next.example.com http://next.example.com {OLD}"));
+    // A controller that has refused it counts as ever.
+    said_of_route(&mut outcome)[0].accepted = verdict("False", "NotAllowedByListeners", "");
+    assert_eq!(urls(&outcome), "");
+    // What does not stand is nowhere.
+    outcome.children.pop();
+    assert_eq!(urls(&outcome), "");
 }

@@ -59,7 +59,35 @@ fn kinds_that_meet_on_a_host_are_told() {
     for part in ["Gateway shop/g", "*.a.io", "HTTPRoute", "GRPCRoute", "shop/rpc", "a host name of its own"] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    assert!(mixed_kinds(&web, web.iter().map(|claim| (claim, "shop/web"))).is_empty());
+    assert!(mixed_kinds(&web, []).is_empty());
     let elsewhere = of("{gateway: {name: h}, hostnames: [c.io], port: grpc}");
     assert!(mixed_kinds(&web, elsewhere.iter().map(|claim| (claim, "shop/rpc"))).is_empty());
+}
+
+#[test]
+fn kinds_of_one_service_that_meet_are_told_once() {
+    let both = |web: &str, rpc: &str| {
+        of(&format!(
+            "{{gateway: {{name: g}}, {web} paths: [/a, /b]}}, {{name: rpc, gateway: {{name: g}}, {rpc} port: grpc}}"
+        ))
+    };
+    for (web, rpc) in [
+        ("hostnames: [a.io],", "hostnames: [a.io],"),
+        ("hostnames: ['*.io'],", "hostnames: [a.io],"),
+        ("hostnames: [a.io],", ""),
+        ("", ""),
+    ] {
+        let found = mixed_kinds(&both(web, rpc), []);
+        assert_eq!(found.len(), 1, "{web} {rpc} {found:?}");
+        assert_eq!(found[0].ours, "GRPCRoute");
+        assert!(found[0].to_string().contains("both of this service"), "{}", found[0]);
+    }
+    assert!(mixed_kinds(&both("hostnames: [a.io],", "hostnames: [b.io],"), []).is_empty());
+}
+
+#[test]
+fn hosts_are_compared_as_they_are_written() {
+    let on = |hosts: &str| of(&format!("{{gateway: {{name: g, sectionName: s}}, {hosts}}}")).remove(0);
+    assert!(!on("").meets(&on("hostnames: [a.io]")) && !on("hostnames: ['*.io']").meets(&on("hostnames: [a.io]")));
+    assert!(on("hostnames: [a.io]").meets(&on("hostnames: [a.io], paths: [/]")));
 }

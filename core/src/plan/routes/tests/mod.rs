@@ -2,6 +2,7 @@
 
 mod claims;
 mod class;
+mod loops;
 mod refused;
 mod withheld;
 

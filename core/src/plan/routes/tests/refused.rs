@@ -175,17 +175,6 @@ fn a_prefix_is_replaced_only_where_one_matches() {
 }
 
 #[test]
-fn redirects_to_where_the_client_is() {
-    let redirect = |redirect: &str| format!("filters: [{{type: RequestRedirect, requestRedirect: {redirect}}}]");
-    let field: &[&str] = &["filters[0].requestRedirect"];
-    assert_refused(&[
-        (&redirect("{}"), field),
-        (&redirect("{statusCode: 301}"), field),
-        (&format!("hostnames: [a.io, b.io], {}", redirect("{hostname: b.io}")), field),
-    ]);
-}
-
-#[test]
 fn two_routes_that_want_the_same_requests() {
     let twins = |second: &str| spec(&format!("{{{GATEWAY}, hostnames: [a.io, b.io]}}, {{name: two, {second}}}"));
     assert_eq!(refused(&twins(&format!("{GATEWAY}, hostnames: [b.io], paths: [/]"))), ["routes[two]"]);

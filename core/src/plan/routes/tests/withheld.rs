@@ -6,7 +6,7 @@ use microservice_crds::ParentKind;
 
 use super::{names, planned_with, with_class};
 use crate::{
-    gateway::{Channel, Listener, Parent, ParentId, Seen},
+    gateway::{Channel, Definition, Definitions, Listener, Parent, ParentId, Seen},
     plan::{Facts, Plan, Withheld, claims},
 };
 
@@ -35,7 +35,7 @@ fn assert_says(withheld: &Withheld, parts: &[&str]) {
 fn fields_of_the_experimental_channel() {
     let mut facts = Facts::default();
     for (channel, count) in [(Channel::Unknown, 2), (Channel::Experimental, 2), (Channel::Standard, 1)] {
-        facts.gateways.channel = channel;
+        facts.gateways.definitions = channel.into();
         assert_eq!(planned_with(RICH, &facts).routes.len(), count, "{channel:?}");
     }
     let plan = planned_with(RICH, &facts);
@@ -45,7 +45,46 @@ fn fields_of_the_experimental_channel() {
     assert_says(withheld, &["routes[rich]", "retry", "experimental", "standard", "Remove"]);
     assert!(!withheld.message.contains("sessionPersistence"));
     let grpc = planned_with("{gateway: {name: g}, port: grpc, sessionPersistence: {}}", &facts);
-    assert_says(only(&grpc), &["sessionPersistence"]);
+    assert_says(only(&grpc), &["sessionPersistence", "GRPCRoute definition"]);
+    // Each kind has a definition of its own.
+    facts.gateways.definitions.grpc = Definition::default();
+    assert!(planned_with("{gateway: {name: g}, port: grpc, sessionPersistence: {}}", &facts).withheld.is_empty());
+    assert_eq!(planned_with(RICH, &facts).withheld.len(), 1);
+}
+
+/// Each row: a route, and the first versions of the standard and of the experimental channel that have what it says.
+#[test]
+fn fields_that_came_with_a_version() {
+    let mirror = "filters: [{type: RequestMirror, requestMirror: {backendRef: {name: b, port: 1}, percent: 1}}]";
+    let rows = [
+        ("timeouts: {request: 1s}", Some(2), 0),
+        ("retry: {attempts: 1}", None, 2),
+        ("sessionPersistence: {}", None, 1),
+        ("port: grpc, sessionPersistence: {}", None, 1),
+        ("filters: [{type: CORS, cors: {}}]", Some(5), 3),
+        (mirror, Some(3), 2),
+        (&format!("port: grpc, {mirror}"), Some(3), 2),
+        ("filters: [{type: RequestRedirect, requestRedirect: {hostname: b.io, statusCode: 308}}]", Some(5), 5),
+        ("filters: [{type: RequestRedirect, requestRedirect: {hostname: b.io, statusCode: 301}}]", Some(0), 0),
+    ];
+    for (route, standard, experimental) in rows {
+        for minor in 0..=6 {
+            for (channel, since) in [(Channel::Standard, standard), (Channel::Experimental, Some(experimental))] {
+                let installed = Definition { channel, version: Some((1, minor)) };
+                let mut facts = Facts::default();
+                facts.gateways.definitions = Definitions { http: installed, grpc: installed };
+                let plan = planned_with(&format!("{{gateway: {{name: g}}, hostnames: [a.io], {route}}}"), &facts);
+                let withheld = since.is_none_or(|since| minor < since);
+                assert_eq!(plan.withheld.len(), usize::from(withheld), "{route} {channel} 1.{minor}");
+                let Some(withheld) = plan.withheld.first() else { continue };
+                assert_says(withheld, &["routes[main]", "Remove", &format!("{channel} of version 1.{minor}")]);
+                match since {
+                    Some(since) => assert_says(withheld, &[&format!("needs version 1.{since} of the Gateway API")]),
+                    None => assert_says(withheld, &["have the experimental channel installed"]),
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -66,10 +105,39 @@ fn features_that_a_gateway_does_not_list() {
 
     let mut facts = with_class("{gateways: [{name: one}, {name: two}]}");
     gateway(&mut facts, "one", Some(&["GRPCRoute"]));
-    gateway(&mut facts, "two", Some(&["HTTPRouteCORS"]));
-    let plan = planned_with("{port: grpc}", &facts);
-    assert_says(only(&plan), &["Gateway shop/two", "GRPCRoute", "routes[main].port"]);
-    assert!(!plan.withheld[0].message.contains("shop/one"), "{}", plan.withheld[0].message);
+    gateway(&mut facts, "two", Some(&["HTTPRoute"]));
+    for (port, kind, lacking, other) in [("grpc", "GRPCRoute", "two", "one"), ("http", "HTTPRoute", "one", "two")] {
+        let plan = planned_with(&format!("{{port: {port}}}"), &facts);
+        assert_says(only(&plan), &[&format!("Gateway shop/{lacking}"), kind, "routes[main].gateway"]);
+        let message = &plan.withheld[0].message;
+        assert!(!message.contains(&format!("Gateway shop/{other}")), "{message}");
+    }
+    // One that lists only what goes beyond the core says nothing of the core, and what goes beyond a kind implies it.
+    gateway(&mut facts, "two", Some(&["SomethingOfItsOwn"]));
+    assert!(planned_with("{port: grpc}", &facts).withheld.is_empty());
+    gateway(&mut facts, "two", Some(&["Gateway", "GRPCRouteNamedRouteRule"]));
+    assert!(planned_with("{port: grpc}", &facts).withheld.is_empty());
+}
+
+#[test]
+fn a_copy_to_another_namespace_needs_grants() {
+    let route = |port: &str, namespace: &str| {
+        format!(
+            "{{gateway: {{name: g}}, port: {port}, filters: [{{type: RequestMirror, requestMirror: {{backendRef: \
+             {{name: b, {namespace} port: 1}}}}}}]}}"
+        )
+    };
+    let all = ["GRPCRoute", "HTTPRoute", "HTTPRouteRequestMirror"];
+    let mut facts = Facts::default();
+    for port in ["http", "grpc"] {
+        gateway(&mut facts, "g", Some(&all));
+        let withheld = |namespace: &str| planned_with(&route(port, namespace), &facts).withheld;
+        assert!(withheld("").is_empty() && withheld("namespace: shop,").is_empty(), "{port}");
+        let other = withheld("namespace: other,");
+        assert_says(&other[0], &["ReferenceGrant", "routes[main].filters[0].requestMirror.backendRef.namespace"]);
+        gateway(&mut facts, "g", Some(&[all.as_slice(), &["ReferenceGrant"]].concat()));
+        assert!(planned_with(&route(port, "namespace: other,"), &facts).withheld.is_empty(), "{port}");
+    }
 }
 
 /// Each row: a route, and the features that it needs.
@@ -151,6 +219,22 @@ fn a_service_that_is_not_there() {
 }
 
 #[test]
+fn a_service_of_ours_that_is_refused() {
+    let routes = "{gateway: {name: g}, hostnames: [a.io]}, \
+         {name: other, gateway: {name: g}, hostnames: [b.io], backends: [{service: next, port: 80}]}, \
+         {name: shared, gateway: {name: g}, hostnames: [c.io], backends: [{service: next, port: 80}, {weight: 0}]}, \
+         {name: away, gateway: {name: g}, hostnames: [d.io], filters: [{type: RequestRedirect, requestRedirect: {hostname: e.io}}]}";
+    let facts = Facts { no_service: Some("Somebody has it. Delete one.".into()), ..Facts::default() };
+    let plan = planned_with(routes, &facts);
+    assert_eq!(names(&plan), ["web--other", "web--away"]);
+    let withheld: Vec<_> = plan.withheld.iter().map(|w| (w.route.as_str(), w.before, w.reason, w.keep)).collect();
+    assert_eq!(withheld, [("main", 0, "BackendNotFound", true), ("shared", 1, "BackendNotFound", true)]);
+    assert_says(&plan.withheld[0], &["routes[main]", "Service \"web\"", "Somebody has it. Delete one.", "stays"]);
+    let grpc = planned_with("{gateway: {name: g}, port: grpc}", &facts);
+    assert_eq!(only(&grpc).reason, "BackendNotFound");
+}
+
+#[test]
 fn a_host_that_an_older_service_has() {
     let routes =
         "{gateway: {name: g}, hostnames: [a.io]}, {name: api, gateway: {name: g}, hostnames: [b.io], paths: [/x]}";
@@ -170,7 +254,7 @@ fn a_host_that_an_older_service_has() {
 #[test]
 fn what_is_kept_is_all_of_the_route_whatever_it_looked_like() {
     let mut facts = Facts::default();
-    facts.gateways.channel = Channel::Standard;
+    facts.gateways.definitions = Channel::Standard.into();
     let plan = planned_with(RICH, &facts);
     for (kind, name) in
         [("HTTPRoute", "web--rich"), ("HTTPRoute", "web--rich--2"), ("GRPCRoute", "web--rich--redirect")]
