@@ -24,6 +24,7 @@ pub mod gateway;
 pub mod helm;
 pub mod image;
 pub mod operator;
+pub mod program;
 pub mod rig;
 pub mod stand_in;
 pub mod traffic;
