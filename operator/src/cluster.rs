@@ -135,7 +135,8 @@ impl Cluster {
     /// See [`Failure`].
     pub async fn apply_status(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
         let params = PatchParams::apply(manager).force();
-        self.write("apply status", target, self.api(target).patch_status(target.name, &params, &Patch::Apply(body))).await
+        self.write("apply status", target, self.api(target).patch_status(target.name, &params, &Patch::Apply(body)))
+            .await
     }
 
     /// JSON merge patch of a status: it works on stored objects that an apply cannot read.
@@ -143,7 +144,12 @@ impl Cluster {
     /// # Errors
     /// See [`Failure`].
     pub async fn merge_status(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
-        self.write("merge status", target, self.api(target).patch_status(target.name, &managed_by(manager), &Patch::Merge(body))).await
+        self.write(
+            "merge status",
+            target,
+            self.api(target).patch_status(target.name, &managed_by(manager), &Patch::Merge(body)),
+        )
+        .await
     }
 
     /// Strategic merge patch: only for taking out what stands in the way of an apply.
@@ -151,7 +157,8 @@ impl Cluster {
     /// # Errors
     /// See [`Failure`].
     pub async fn patch(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
-        self.write("patch", target, self.api(target).patch(target.name, &managed_by(manager), &Patch::Strategic(body))).await
+        self.write("patch", target, self.api(target).patch(target.name, &managed_by(manager), &Patch::Strategic(body)))
+            .await
     }
 
     /// One object.

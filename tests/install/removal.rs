@@ -29,7 +29,7 @@ async fn workloads_and_definitions_stay_and_services_can_still_be_deleted() -> R
     stage.helm.ok(&["uninstall", "microservice-operator-crds", "--namespace", SYSTEM, "--wait"]).await?;
 
     let after: Deployment = rig.get("web").await?;
-    assert_eq!((before.uid(), before.spec), (after.uid(), after.spec));
+    assert_eq!((before.uid(), &before.spec), (after.uid(), &after.spec));
     let service: Microservice = rig.get("web").await?;
     rig.delete::<Microservice>("web").await?;
     rig.wait_gone::<Microservice>("web", &service.uid().unwrap_or_default()).await?;

@@ -22,7 +22,6 @@ use crate::stage::{Stage, path};
 /// An operator that Helm installed, and that runs as a process.
 pub struct Installed {
     pub pod: ChartPod,
-    pub namespace: String,
     mark: Mark,
 }
 
@@ -43,7 +42,7 @@ impl Installed {
         let mark = stage.cluster.audit().mark().await?;
         stage.helm.ok(&args).await?;
         let pod = ChartPod::start(stage.cluster, namespace, release, &format!("{release}-process")).await?;
-        Ok(Self { pod, namespace: namespace.to_owned(), mark })
+        Ok(Self { pod, mark })
     }
 
     /// What it has asked for up to now.

@@ -32,7 +32,10 @@ async fn one_writes_and_another_goes_on_when_it_ends() -> Result<()> {
     stand.rig.ready("api").await?;
     let sent = stand.rig.cluster.audit().since(mark).await?;
     assert_eq!(first.writes(&sent).summary(), [].into());
-    assert_eq!(second.writes(&sent).filter(|request| request.name != "api").filter(|r| r.resource != "events").summary(), [].into());
+    assert_eq!(
+        second.writes(&sent).filter(|request| request.name != "api").filter(|r| r.resource != "events").summary(),
+        [].into()
+    );
     Ok(())
 }
 
@@ -46,12 +49,21 @@ async fn another_takes_over_from_one_that_died() -> Result<()> {
     stand.rig.apply("web", WEB).await?;
     stand.rig.ready("web").await?;
     first.process.kill();
-    stand.rig.edit::<Deployment>("web", json!({"spec": {"template": {"spec": {"containers": [
-        {"name": "web", "image": "other:1"}]}}}})).await?;
-    stand.rig.wait("the Deployment to be repaired", "web", |deployment: &Deployment| {
-        let pod = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
-        pod.is_some_and(|pod| pod.containers.len() == 1 && pod.containers[0].image.as_deref() == Some("web:1"))
-    }).await?;
+    stand
+        .rig
+        .edit::<Deployment>(
+            "web",
+            json!({"spec": {"template": {"spec": {"containers": [
+        {"name": "web", "image": "other:1"}]}}}}),
+        )
+        .await?;
+    stand
+        .rig
+        .wait("the Deployment to be repaired", "web", |deployment: &Deployment| {
+            let pod = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+            pod.is_some_and(|pod| pod.containers.len() == 1 && pod.containers[0].image.as_deref() == Some("web:1"))
+        })
+        .await?;
     assert_eq!(stand.holder().await?, "second");
     Ok(())
 }

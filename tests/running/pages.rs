@@ -70,7 +70,8 @@ async fn metrics_say_what_happened_and_name_no_object() -> Result<()> {
     stand.rig.apply("remarkable-name", "{image: 'web:1', ports: [{name: http, port: 80}]}").await?;
     stand.rig.ready("remarkable-name").await?;
     stand.rig.delete::<k8s_openapi::api::core::v1::Service>("remarkable-name").await?;
-    let text = async || anyhow::Ok(String::from_utf8(Client::new(address).get("operator", "/metrics").await?.body.to_vec())?);
+    let text =
+        async || anyhow::Ok(String::from_utf8(Client::new(address).get("operator", "/metrics").await?.body.to_vec())?);
     for sample in [
         "microservice_operator_build_info{version=\"",
         "microservice_operator_leader 1",

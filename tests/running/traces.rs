@@ -56,9 +56,15 @@ async fn a_span_for_each_reconcile_and_one_below_for_each_request() -> Result<()
 
     let ask = || async {
         let spans = collector.0.lock().unwrap().clone();
-        let named = |name: &str| spans.iter().find(|span| {
-            span.name == name && text(&span.attributes, "k8s.resource").is_none_or(|resource| resource == "deployments")
-        }).cloned();
+        let named = |name: &str| {
+            spans
+                .iter()
+                .find(|span| {
+                    span.name == name
+                        && text(&span.attributes, "k8s.resource").is_none_or(|resource| resource == "deployments")
+                })
+                .cloned()
+        };
         Ok(named("reconcile").zip(named("apply")))
     };
     let (_, apply) = stand.rig.cluster.wait_until("spans", &stand.rig.namespace, PATIENCE, ask).await?;

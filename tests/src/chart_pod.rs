@@ -12,7 +12,7 @@ use kube::{Api, ResourceExt as _};
 
 use crate::{
     control_plane::{ControlPlane, Process},
-    image::debug_binary,
+    program::operator_program,
 };
 
 /// A pod of the operator that runs as a process.
@@ -34,8 +34,7 @@ impl ChartPod {
     /// # Errors
     /// When the Deployment asks for something that a process cannot have, or the program cannot be built or started.
     pub async fn start(cluster: &ControlPlane, namespace: &str, deployment: &str, pod: &str) -> Result<Self> {
-        let program =
-            tokio::task::spawn_blocking(|| debug_binary("microservice-operator", "microservice-operator")).await??;
+        let program = operator_program().await?;
         let client = cluster.client()?;
         let found: Deployment = Api::namespaced(client.clone(), namespace).get(deployment).await?;
         let spec = found.spec.and_then(|spec| spec.template.spec).context("a Deployment without a pod")?;

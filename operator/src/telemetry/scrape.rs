@@ -93,7 +93,12 @@ impl Collector for Knowledge {
         let ctx = &self.0;
         let encoder = &mut encoder;
         let none: [(&str, &str); 0] = [];
-        gauge(encoder, "build_info", "The version that runs, always 1", [([("version", env!("CARGO_PKG_VERSION"))], 1)])?;
+        gauge(
+            encoder,
+            "build_info",
+            "The version that runs, always 1",
+            [([("version", env!("CARGO_PKG_VERSION"))], 1)],
+        )?;
         gauge(encoder, "leader", "Whether this operator leads, and so writes", [(none, u64::from(ctx.leads()))])?;
         gauge(
             encoder,

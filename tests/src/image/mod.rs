@@ -3,7 +3,7 @@
 mod archive;
 mod program;
 
-pub use self::{archive::write_archive, program::{debug_binary, static_binary}};
+pub use self::{archive::write_archive, program::static_binary};
 
 /// How a program stands in its image.
 #[derive(Debug, Clone)]
