@@ -26,6 +26,15 @@ impl Stage {
     }
 }
 
+/// A pod is only checked where its ServiceAccount is, and a dry run makes none.
+fn as_default(yaml: &str) -> String {
+    let lines = yaml.lines().map(|line| match line.split_once("serviceAccountName: ") {
+        Some((before, _)) => format!("{before}serviceAccountName: default\n"),
+        None => format!("{line}\n"),
+    });
+    lines.collect()
+}
+
 #[tokio::test]
 async fn lint_has_nothing_to_say() -> Result<()> {
     let stage = Stage::open().await?;
@@ -42,7 +51,7 @@ async fn the_server_takes_what_the_chart_makes_of_all_kinds_of_values() -> Resul
     for (what, values) in values::MATRIX {
         let values = values.replace("OTHER", "default");
         let yaml = stage.template(OPERATOR, &namespace, &values).await?.map_err(anyhow::Error::msg)?;
-        stage.dry_run(what, &yaml).await?;
+        stage.dry_run(what, &as_default(&yaml)).await?;
     }
     for values in ["{}", "{keep: false}", "{labels: {a: b}, annotations: {c: d}}"] {
         let yaml = stage.template(DEFINITIONS, &namespace, values).await?.map_err(anyhow::Error::msg)?;

@@ -86,6 +86,10 @@ async fn they_are_what_the_chart_says() -> Result<()> {
     // Who may do what is the overlays' part; the rest is the base.
     let without = operator(&["rbac.create=false"]).await?;
     let kustomize = folder().join("kustomize");
+    for definition in &definitions {
+        let plural = definition["spec"]["names"]["plural"].as_str().context("a definition without a plural")?;
+        check_or_write(&kustomize.join("crds").join(plural).with_extension("yaml"), &yaml([definition])?)?;
+    }
     check_or_write(&kustomize.join("base/operator.yaml"), &yaml(&without)?)?;
     let rights = all.iter().filter(|object| !without.contains(object));
     check_or_write(&kustomize.join("overlays/cluster-wide/rbac.yaml"), &yaml(rights)?)?;

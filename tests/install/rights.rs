@@ -76,7 +76,7 @@ const WHOLE: &str = "{image: registry.example/web:v1, ports: [{name: http, port:
 
 /// The same without what can be left out.
 const LITTLE: &str = "{image: registry.example/web:v1, scaling: {replicas: 1}, ports: [{name: http, port: 80, protocol: http}], \
-    serviceAccount: {create: false}, config: {mountPath: /etc/web, files: {a: '2'}}}";
+    serviceAccount: {create: false, name: default}, config: {mountPath: /etc/web, files: {a: '2'}}}";
 
 #[tokio::test]
 async fn for_all_namespaces_nothing_is_denied() -> Result<()> {
@@ -179,7 +179,9 @@ async fn people_get_their_rights_by_the_roles_that_they_have() -> Result<()> {
             .await?;
     }
     let may = async |user: &str, verb: &str, what: &str| -> Result<bool> {
-        let args = ["auth", "can-i", verb, what, "--as", user, "-n", &namespace];
+        let (resource, subresource) = what.split_once('/').unwrap_or((what, ""));
+        let subresource = format!("--subresource={subresource}");
+        let args = ["auth", "can-i", verb, resource, &subresource, "--as", user, "-n", &namespace];
         Ok(stage.cluster.kubectl(&args).await?.success)
     };
     // The cluster adds the rights to its roles a moment later.
