@@ -26,6 +26,19 @@ impl Stage {
     }
 }
 
+#[test]
+fn the_version_is_that_of_the_program() -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    for name in [OPERATOR, DEFINITIONS] {
+        let text = std::fs::read_to_string(chart(name).join("Chart.yaml"))?;
+        let about: Value = serde_saphyr::from_str(&text)?;
+        assert_eq!((about["version"].as_str(), about["appVersion"].as_str()), (Some(version), Some(version)), "{name}");
+        let images = about["annotations"]["artifacthub.io/images"].as_str().unwrap_or_default();
+        assert!(name == DEFINITIONS || images.contains(&format!(":{version}\n")), "{images}");
+    }
+    Ok(())
+}
+
 /// A pod is only checked where its ServiceAccount is, and a dry run makes none.
 fn as_default(yaml: &str) -> String {
     let lines = yaml.lines().map(|line| match line.split_once("serviceAccountName: ") {
