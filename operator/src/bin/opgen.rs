@@ -36,7 +36,6 @@ fn run(check: bool) -> Fallible<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = rules()?;
     files.extend(definitions()?);
-    files.extend(plain_definitions()?);
     files.extend(references()?);
     for (path, fresh) in &files {
         let whole = root.join(path);
@@ -100,17 +99,6 @@ const METADATA: &str = r#"  labels:
     {{- . | nindent 4 }}
   {{- end }}
 "#;
-
-/// The definitions for kustomize, a file each.
-fn plain_definitions() -> Fallible<Vec<(PathBuf, String)>> {
-    let folder = Path::new("manifests/kustomize/crds");
-    let mut files = Vec::new();
-    for definition in schema::crds()? {
-        let text = format!("{HEAD}{}", serde_saphyr::to_string(&definition)?);
-        files.push((folder.join(&definition.spec.names.plural).with_extension("yaml"), text));
-    }
-    Ok(files)
-}
 
 /// The pages of the reference that follow from the code.
 fn references() -> Fallible<Vec<(PathBuf, String)>> {
