@@ -130,6 +130,18 @@ async fn a_namespace_runs_the_images_that_its_class_allows() -> Result<()> {
     }
     tenant.create("web", &format!("image: 'anywhere.example/web:v1@{}'", digest())).await.unwrap();
 
+    // The most that the definitions allow is within the server's budget, and a list too long to be told is told shortly.
+    let long: Vec<String> = (0..64).map(|i| format!("r{i:02}.example/{}/", "x".repeat(200))).collect();
+    let image = format!("{}web@{}", long[63], digest());
+    rules(server, tenant, &namespace, json!({"allowedPrefixes": long, "digestRequired": true}), &image, true).await?;
+    let containers = |prefix: &str| -> Vec<Value> {
+        (0..8).map(|i| json!({"name": format!("{prefix}{i}"), "image": image})).collect()
+    };
+    let many = json!({"image": image, "sidecars": containers("s"), "initContainers": containers("i")});
+    tenant.create("many", &many.to_string()).await.unwrap();
+    let words = tenant.edit("many", json!({"image": good})).await;
+    assert_refused(words, &[POLICY, "take one that starts as images.allowedPrefixes"]);
+
     Api::<MicroserviceClass>::all(server.client()?).delete("image-rules", &DeleteParams::default()).await?;
     Ok(())
 }
