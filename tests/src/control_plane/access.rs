@@ -255,6 +255,26 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Installs the CRDs of the Prometheus operator, server-side, as its own charts do.
+    ///
+    /// # Errors
+    /// When the API server refuses them, and for an existing cluster.
+    pub async fn install_prometheus_operator(&self) -> Result<()> {
+        self.own("install the CRDs of the Prometheus operator")?;
+        let binaries = self.binaries().clone();
+        let folder = tokio::task::spawn_blocking(move || binaries.prepare_prometheus_operator()).await??;
+        let folder = folder.to_string_lossy();
+        self.kubectl_ok(&["apply", "--server-side", "--force-conflicts", "-f", &folder]).await?;
+        self.kubectl_ok(&["wait", "--for=condition=Established", "--timeout=120s", "-f", &folder]).await?;
+        let api: Api<CustomResourceDefinition> = Api::all(self.client()?);
+        for definition in api.list(&ListParams::default()).await? {
+            if definition.spec.group == "monitoring.coreos.com" {
+                self.wait_served(&definition).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until every version of a definition answers. Established comes earlier: its storage may still be made, and
     /// a definition that is deleted meanwhile hangs for a minute.
     async fn wait_served(&self, definition: &CustomResourceDefinition) -> Result<()> {

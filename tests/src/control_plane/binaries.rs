@@ -43,7 +43,14 @@ pub(super) const COREDNS: LockFile = LockFile {
     go_sum: include_str!("../../controlplane/coredns/go.sum"),
 };
 
-/// All of them.
+/// Only CRDs, which few tests want: their folder is named by this file's own hash, so that a change of it builds nothing.
+pub(super) const PROMETHEUS_OPERATOR: LockFile = LockFile {
+    folder: "prometheus-operator",
+    go_mod: include_str!("../../controlplane/prometheus-operator/go.mod"),
+    go_sum: include_str!("../../controlplane/prometheus-operator/go.sum"),
+};
+
+/// All that programs are built from.
 pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
 
 /// A program of the control plane.
@@ -177,9 +184,24 @@ impl Binaries {
         Ok(folder)
     }
 
+    /// Fetches the CRDs of the Prometheus operator, if they are not there yet; answers with their folder.
+    pub(super) fn prepare_prometheus_operator(&self) -> Result<PathBuf> {
+        let folder = self.cache.join(format!("prometheus-operator-{}", hash(&[&PROMETHEUS_OPERATOR])));
+        if !folder.is_dir() {
+            let _lock = self.lock()?;
+            let go = build::Go::find(&self.cache)?;
+            // Asked again under the lock: another process may have fetched them meanwhile.
+            if !folder.is_dir() {
+                go.copy_prometheus_operator(&folder)?;
+            }
+            go.finish();
+        }
+        Ok(folder)
+    }
+
     fn find() -> Result<Self> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|folder| folder.is_dir());
-        Ok(Self { cache: cache::root()?.join("controlplane").join(lock_hash()), assets, kubectl: None })
+        Ok(Self { cache: cache::root()?.join("controlplane").join(hash(&LOCK_FILES)), assets, kubectl: None })
     }
 
     /// Nobody else builds while this is held.
@@ -256,9 +278,9 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "control plane: {line}");
 }
 
-fn lock_hash() -> String {
+fn hash(locks: &[&LockFile]) -> String {
     let mut hash = Sha256::new();
-    for lock in LOCK_FILES {
+    for lock in locks {
         hash.update(lock.go_mod);
         hash.update(lock.go_sum);
     }

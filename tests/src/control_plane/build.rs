@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::binaries::{GATEWAY_API, KWOK, LOCK_FILES, LockFile, Program};
+use super::binaries::{GATEWAY_API, KWOK, LOCK_FILES, LockFile, PROMETHEUS_OPERATOR, Program};
 
 /// Without the version the servers call themselves v0.0.0, and clients balk.
 pub(super) const LINKER_FLAGS: &str = "-s -w \
@@ -45,7 +45,7 @@ impl Go {
             text.trim()
         );
         let workspace = cache.join(".build");
-        for lock in LOCK_FILES {
+        for lock in LOCK_FILES.into_iter().chain([&PROMETHEUS_OPERATOR]) {
             let folder = workspace.join(lock.folder);
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("go.mod"), lock.go_mod)?;
@@ -80,6 +80,16 @@ impl Go {
         let module = self.module(&GATEWAY_API, "sigs.k8s.io/gateway-api")?;
         self.copy(&files_in(&module.join("config/crd").join(channel))?, target, |text| {
             text.contains("kind: CustomResourceDefinition")
+        })
+    }
+
+    /// Copies the CRDs of the Prometheus operator that speak of what is scraped and of rules.
+    pub(super) fn copy_prometheus_operator(&self, target: &Path) -> Result<()> {
+        let module = self.module(&PROMETHEUS_OPERATOR, "github.com/prometheus-operator/prometheus-operator")?;
+        self.copy(&files_in(&module.join("example/prometheus-operator-crd"))?, target, |text| {
+            ["podmonitors", "servicemonitors", "prometheusrules"]
+                .iter()
+                .any(|plural| text.contains(&format!("name: {plural}.monitoring.coreos.com")))
         })
     }
 
