@@ -25,7 +25,10 @@ pub fn chart(folder: &Path, version: &str) -> Result<Chart> {
     let path = folder.join("Chart.yaml");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let about: Value = serde_saphyr::from_str(&text).with_context(|| path.display().to_string())?;
-    let said = |name: &str| about[name].as_str().with_context(|| format!("{} has no {name}", path.display()));
+    let said = |name: &str| {
+        let value = about.get(name).and_then(Value::as_str);
+        value.with_context(|| format!("{} has no {name}", path.display()))
+    };
     let installs = said("appVersion")?;
     ensure!(installs == version, "{} is for version {installs}, and this is {version}", path.display());
     let name = said("name")?;

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -156,8 +156,8 @@ fn plugin_programs(
             bail!("two plugins for {platform}");
         }
     }
-    if !programs.contains_key(&Platform::host()) {
-        programs.insert(Platform::host(), read(&build(root, metadata, plugin::PROGRAM)?)?);
+    if let Entry::Vacant(place) = programs.entry(Platform::host()) {
+        place.insert(read(&build(root, metadata, plugin::PROGRAM)?)?);
     }
     Ok(programs)
 }
