@@ -101,7 +101,9 @@ pub(crate) fn rustc() -> Command {
     Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
 }
 
-pub(crate) fn cargo() -> Command {
+/// The cargo that runs this, or that of the path.
+#[must_use]
+pub fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 

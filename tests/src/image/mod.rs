@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 pub use microservice_release::image::ImageOptions;
 use microservice_release::image::{Program, host_architecture, write_image};
 
-pub use self::program::static_binary;
+pub use self::program::{debug_binary, static_binary};
 
 /// Writes an archive that containerd takes.
 ///

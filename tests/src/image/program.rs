@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     env,
     path::{Path, PathBuf},
+    process::Stdio,
     sync::{Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, Result};
-use microservice_release::binary::StaticBuild;
+use anyhow::{Context as _, Result, ensure};
+use microservice_release::binary::{StaticBuild, cargo};
 
 use crate::control_plane::cache::say;
 
@@ -27,6 +28,25 @@ pub fn static_binary(package: &str, program: &str) -> Result<PathBuf> {
     let path = build(package, program)?;
     built.insert(key, path.clone());
     Ok(path)
+}
+
+/// Builds a program of this workspace as `cargo build` does, and returns its path. Blocks. It is built together with
+/// these tests, so that what both use is built once.
+///
+/// # Errors
+/// When it cannot be built; the error has the words of cargo.
+pub fn debug_binary(package: &str, program: &str) -> Result<PathBuf> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace is gone")?;
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from);
+    let output = cargo()
+        .args(["build", "--quiet", "--package", package, "--package", env!("CARGO_PKG_NAME"), "--bin", program])
+        .current_dir(workspace)
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run cargo")?;
+    let words = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "cargo could not build {program}: {}", words.trim());
+    Ok(workspace.join(target).join("debug").join(program))
 }
 
 fn build(package: &str, program: &str) -> Result<PathBuf> {
