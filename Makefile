@@ -41,6 +41,7 @@ generate: ## Writes the CRDs
 golden: ## Writes the golden files anew: read the diff before you commit it
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-core --test golden
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test requests
+	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test gitops the_config_map_is_made_of_the_same_files
 
 bench: binaries ## Requests, time against a raw client, memory; N=1000 for more services
 	$(CARGO) build --release --quiet -p microservice-operator -p microservice-tests --bins

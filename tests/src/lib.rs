@@ -19,6 +19,7 @@ pub mod autoscalers;
 pub mod control_plane;
 pub mod failures;
 pub mod faults;
+pub mod flux;
 pub mod gateway;
 pub mod image;
 pub mod operator;

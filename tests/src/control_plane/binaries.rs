@@ -43,8 +43,14 @@ pub(super) const COREDNS: LockFile = LockFile {
     go_sum: include_str!("../../controlplane/coredns/go.sum"),
 };
 
+pub(super) const FLUX: LockFile = LockFile {
+    folder: "flux",
+    go_mod: include_str!("../../controlplane/flux/go.mod"),
+    go_sum: include_str!("../../controlplane/flux/go.sum"),
+};
+
 /// All of them.
-pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
+pub(super) const LOCK_FILES: [&LockFile; 5] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS, &FLUX];
 
 /// A program of the control plane.
 pub(super) struct Program {
@@ -72,6 +78,10 @@ const NODE_PROGRAMS: [Program; 3] = [
     Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: &KUBERNETES },
     Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
 ];
+
+/// Flux's part that applies; built only where a test wants it.
+const FLUX_PROGRAMS: [Program; 1] =
+    [Program { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", lock_file: &FLUX }];
 
 /// The programs and files of the control plane, all present on disk.
 #[derive(Debug, Clone)]
@@ -157,6 +167,27 @@ impl Binaries {
             go.finish();
         }
         Ok(folder)
+    }
+
+    /// Builds Flux's kustomize-controller and fetches the CRDs of Flux, if they are not there yet; answers with the
+    /// program and the folder of the CRDs. This takes minutes the first time.
+    ///
+    /// # Errors
+    /// When Go is missing or too old, or a build fails.
+    pub fn prepare_flux(&self) -> Result<(PathBuf, PathBuf)> {
+        let (program, definitions) = (self.program(FLUX_PROGRAMS[0].name), self.cache.join("flux"));
+        if !program.is_file() || !definitions.is_dir() {
+            let _lock = self.lock()?;
+            // Asked again under the lock: another process may have built them meanwhile.
+            let missing: Vec<&Program> = self.missing(&FLUX_PROGRAMS).collect();
+            let go = build::Go::find(&self.cache)?;
+            self.build(&go, &missing)?;
+            if !definitions.is_dir() {
+                go.copy_flux(&definitions)?;
+            }
+            go.finish();
+        }
+        Ok((program, definitions))
     }
 
     fn find() -> Result<Self> {

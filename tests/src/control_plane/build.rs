@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::binaries::{GATEWAY_API, KWOK, LOCK_FILES, LockFile, Program};
+use super::binaries::{FLUX, GATEWAY_API, KWOK, LOCK_FILES, LockFile, Program};
 
 /// Without the version the servers call themselves v0.0.0, and clients balk.
 pub(super) const LINKER_FLAGS: &str = "-s -w \
@@ -81,6 +81,15 @@ impl Go {
         self.copy(&files_in(&module.join("config/crd").join(channel))?, target, |text| {
             text.contains("kind: CustomResourceDefinition")
         })
+    }
+
+    /// Copies the CRDs of Flux's sources and Kustomizations.
+    pub(super) fn copy_flux(&self, target: &Path) -> Result<()> {
+        let mut files = Vec::new();
+        for module in ["github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"] {
+            files.extend(files_in(&self.module(&FLUX, module)?.join("config/crd/bases"))?);
+        }
+        self.copy(&files, target, |_| true)
     }
 
     /// Copies those Stages of kwok that need no change of ours; the others are in `tests/stages`.
