@@ -33,7 +33,6 @@ async fn live(rig: &Rig, name: &str) -> Result<Value> {
 async fn is(rig: &Rig, name: &str, status: &str, words_of: &str) -> Result<()> {
     let object = live(rig, name).await?;
     let found = lua::health(&lua::read("Microservice/health.lua"), &object)?;
-    if let Ok(folder) = std::env::var("DUMP") { std::fs::write(format!("{folder}/{status}-{}.json", object["metadata"]["resourceVersion"]), object.to_string())?; } // DUMP
     let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
     let words = conditions.iter().find(|c| c["type"] == words_of).and_then(|c| c["message"].as_str());
     let words = words.with_context(|| format!("no {words_of} in {object}"))?;
