@@ -93,7 +93,7 @@ async fn what_a_tool_writes_on_a_service_is_on_none_of_its_children() -> Result<
     assert!(service.annotations().contains_key(last));
 
     for child in made(&rig, "web").await? {
-        let what = format!("{} {}", child.types.as_ref().map_or("", |t| &t.kind), child.name_any());
+        let what = format!("{} {}", child.types.as_ref().map_or("", |t| t.kind.as_str()), child.name_any());
         for (key, value) in child.labels() {
             assert_ne!(marks.labels.get(key), Some(value), "{what}: label {key}");
         }

@@ -55,7 +55,7 @@ async fn act(rig: &Rig, name: &str, action: &str) -> Result<()> {
     assert!(offered.contains(&(action.to_owned(), false)), "{action} is not offered: {offered:?}");
     let after = lua::act(&lua::read(&format!("Microservice/actions/{action}/action.lua")), &before)?;
     let mut spec = after["spec"].as_object().unwrap().clone();
-    spec.retain(|key, value| before["spec"].get(key) != Some(value));
+    spec.retain(|key, value| before["spec"].get(key) != Some(&*value));
     assert_eq!(spec.len(), 1, "{action} changes one field: {spec:?}");
     let mut rest = after.clone();
     rest["spec"] = before["spec"].clone();

@@ -5,7 +5,7 @@
 
 mod source;
 
-use std::{path::PathBuf, process::Command};
+use std::{path::Path, process::Command};
 
 use anyhow::Result;
 use kube::{
@@ -69,7 +69,7 @@ impl Flux {
     }
 }
 
-async fn install(cluster: &ControlPlane, definitions: &PathBuf) -> Result<()> {
+async fn install(cluster: &ControlPlane, definitions: &Path) -> Result<()> {
     let folder = definitions.to_string_lossy();
     cluster.kubectl_ok(&["apply", "--server-side", "--force-conflicts", "-f", &folder]).await?;
     cluster.kubectl_ok(&["wait", "--for=condition=Established", "--timeout=120s", "-f", &folder]).await?;

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http_body_util::Full;
-use hyper::{Response, server::conn::http1, service::service_fn};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use kube::{
@@ -106,7 +106,7 @@ async fn serve(listener: TcpListener, served: Arc<Mutex<Bytes>>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let served = served.clone();
-        let service = service_fn(move |_| {
+        let service = service_fn(move |_: Request<Incoming>| {
             let body = served.lock().unwrap_or_else(PoisonError::into_inner).clone();
             async move { Ok::<_, Infallible>(Response::new(Full::new(body))) }
         });
