@@ -7,6 +7,7 @@ use microservice_crds::Microservice;
 use microservice_tests::{
     control_plane::{ControlPlane, Output},
     faults::Script,
+    helm::Helm,
     rig::{Rig, condition, observed},
 };
 
@@ -17,6 +18,8 @@ use crate::{
 
 /// How the command of the page installs the chart of this test into the namespace of this test.
 async fn install(cluster: &ControlPlane, namespace: &str, values: &str) -> Result<Output> {
+    // Built, if it is not there yet; the page only says its name.
+    Helm::of(cluster).await?;
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("gitops/chart");
     let chart = format!("{} {values}", chart.display());
     let namespace = format!("-n {namespace} ");

@@ -21,6 +21,7 @@ pub mod failures;
 pub mod faults;
 pub mod flux;
 pub mod gateway;
+pub mod helm;
 pub mod image;
 pub mod operator;
 pub mod rig;
