@@ -49,6 +49,7 @@ golden: ## Writes the golden files anew: read the diff before you commit it
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-core --test golden
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test requests
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test install -- they_are_what_the_chart_says the_tables
+	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test gitops the_config_map_is_made_of_the_same_files
 
 bench: binaries ## Requests, time against a raw client, memory; N=1000 for more services
 	$(CARGO) build --release --quiet -p microservice-operator -p microservice-tests --bins
@@ -78,5 +79,5 @@ deny: $(DENY) ## Licences, bans, sources and known vulnerabilities of all depend
 $(DENY):
 	$(CARGO) install --quiet --locked --version =$(DENY_VERSION) --root $(DENY_FOLDER) cargo-deny
 
-.PHONY: image release deny
-.PHONY: help demo cluster binaries test test-node lint drift alone generate golden bench faults
+
+.PHONY: help demo cluster binaries test test-node lint drift alone generate golden bench faults image release deny

@@ -90,6 +90,6 @@ async fn the_operator_is_never_caught() -> Result<()> {
     let own = sent.writes().resource("microservices").filter(|request| request.subresource != "status");
     assert_eq!(own.count(), 0, "{:?}", own.summary());
     drop(shutdown);
-    running.await.context("the operator")?;
+    running.await.context("the operator")??;
     Ok(())
 }

@@ -20,6 +20,7 @@ pub mod chart_pod;
 pub mod control_plane;
 pub mod failures;
 pub mod faults;
+pub mod flux;
 pub mod gateway;
 pub mod helm;
 pub mod image;

@@ -3,7 +3,7 @@
 //! The cache folder is named by the hash of the lock files, so a change of a version is a new folder.
 
 use std::{
-    env,
+    env, fs,
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
@@ -50,7 +50,14 @@ pub(super) const PROMETHEUS_OPERATOR: LockFile = LockFile {
     go_sum: include_str!("../../controlplane/prometheus-operator/go.sum"),
 };
 
-/// All that programs are built from.
+/// What tests of GitOps want, with a hash of its own as well.
+pub(super) const FLUX: LockFile = LockFile {
+    folder: "flux",
+    go_mod: include_str!("../../controlplane/flux/go.mod"),
+    go_sum: include_str!("../../controlplane/flux/go.sum"),
+};
+
+/// All that the control plane is made of.
 pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
 
 /// A program of the control plane.
@@ -79,6 +86,10 @@ const NODE_PROGRAMS: [Program; 3] = [
     Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: &KUBERNETES },
     Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
 ];
+
+/// Flux's part that applies; built only where a test wants it.
+const FLUX_PROGRAM: Program =
+    Program { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", lock_file: &FLUX };
 
 /// Installs charts; built only for the tests that do.
 const HELM: Program = Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", lock_file: &KWOK };
@@ -197,6 +208,31 @@ impl Binaries {
             go.finish();
         }
         Ok(folder)
+    }
+
+    /// Builds Flux's kustomize-controller and fetches the CRDs of Flux, if they are not there yet; answers with the
+    /// program and the folder of the CRDs. This takes minutes the first time.
+    ///
+    /// # Errors
+    /// When Go is missing or too old, or a build fails.
+    pub fn prepare_flux(&self) -> Result<(PathBuf, PathBuf)> {
+        let folder = self.cache.join(format!("flux-{}", hash(&[&FLUX])));
+        let (program, definitions) = (folder.join(FLUX_PROGRAM.name), folder.join("crds"));
+        if !program.is_file() || !definitions.is_dir() {
+            let _lock = self.lock()?;
+            let go = build::Go::find(&self.cache)?;
+            fs::create_dir_all(&folder)?;
+            // Asked again under the lock: another process may have built them meanwhile.
+            if !program.is_file() {
+                say("building kustomize-controller ...");
+                go.build(&FLUX_PROGRAM, &program)?;
+            }
+            if !definitions.is_dir() {
+                go.copy_flux(&definitions)?;
+            }
+            go.finish();
+        }
+        Ok((program, definitions))
     }
 
     fn find() -> Result<Self> {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::binaries::{GATEWAY_API, KWOK, LOCK_FILES, LockFile, PROMETHEUS_OPERATOR, Program};
+use super::binaries::{FLUX, GATEWAY_API, KWOK, LOCK_FILES, LockFile, PROMETHEUS_OPERATOR, Program};
 
 /// Without the version the servers call themselves v0.0.0, and clients balk.
 pub(super) const LINKER_FLAGS: &str = "-s -w \
@@ -45,7 +45,7 @@ impl Go {
             text.trim()
         );
         let workspace = cache.join(".build");
-        for lock in LOCK_FILES.into_iter().chain([&PROMETHEUS_OPERATOR]) {
+        for lock in LOCK_FILES.into_iter().chain([&PROMETHEUS_OPERATOR, &FLUX]) {
             let folder = workspace.join(lock.folder);
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("go.mod"), lock.go_mod)?;
@@ -91,6 +91,15 @@ impl Go {
                 .iter()
                 .any(|plural| text.contains(&format!("name: {plural}.monitoring.coreos.com")))
         })
+    }
+
+    /// Copies the CRDs of Flux's sources and Kustomizations.
+    pub(super) fn copy_flux(&self, target: &Path) -> Result<()> {
+        let mut files = Vec::new();
+        for module in ["github.com/fluxcd/source-controller", "github.com/fluxcd/kustomize-controller"] {
+            files.extend(files_in(&self.module(&FLUX, module)?.join("config/crd/bases"))?);
+        }
+        self.copy(&files, target, |_| true)
     }
 
     /// Copies those Stages of kwok that need no change of ours; the others are in `tests/stages`.

@@ -4,12 +4,11 @@ use std::{
     collections::BTreeMap,
     env,
     path::{Path, PathBuf},
-    process::Stdio,
     sync::{Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, Result, ensure};
-use microservice_release::binary::{StaticBuild, cargo};
+use anyhow::{Context as _, Result};
+use microservice_release::binary::StaticBuild;
 
 use crate::control_plane::cache::say;
 
