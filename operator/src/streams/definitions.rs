@@ -20,7 +20,6 @@ use crate::{
     context::Context,
     follow::{SOON, Signal, follow},
     interest::Interest,
-    queue::Priority,
     store::{CLASSES, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, Served},
 };
 
@@ -113,7 +112,7 @@ impl Running {
                 ctx.store.forget_kind(kind);
                 ctx.around.forget(kind);
                 if ctx.store.set_served(kind, Served::Absent) {
-                    ctx.store.services().iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
+                    ctx.wake_keys(ctx.store.services());
                 }
             }
             _ => {}
