@@ -1,0 +1,54 @@
+use microservice_crds::annotations;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{context::tests::context, object::LeanObject};
+
+fn object(value: Value) -> LeanObject {
+    serde_json::from_str(&value.to_string()).unwrap()
+}
+
+fn key() -> Key {
+    Key::new("shop", "web")
+}
+
+/// An operator that knows one service, which has had a class or has not.
+fn operator(spec: Value, had: Option<&str>) -> Context {
+    let ctx = context();
+    let status = MicroserviceStatus { class: had.map(str::to_owned), ..MicroserviceStatus::default() };
+    let service = json!({"metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1"},
+        "spec": spec, "status": status});
+    ctx.store.service_changed(&object(service), true);
+    ctx
+}
+
+fn class(ctx: &Context, spec: Value) {
+    let class = json!({"metadata": {"name": "gold", "uid": "c", "resourceVersion": "1",
+        "annotations": {annotations::DEFAULT_CLASS: "true"}}, "spec": spec});
+    ctx.around.changed(CLASSES, &object(class));
+}
+
+/// What is seen, in a word or two.
+fn seen(ctx: &Context) -> String {
+    let snapshot = ctx.store.snapshot(&key()).unwrap();
+    let spec = serde_json::from_str(&snapshot.service.spec).unwrap();
+    let subject = Subject { name: "web".into(), namespace: "shop".into(), spec, ..Subject::default() };
+    match observe(ctx, &key(), &snapshot, &subject) {
+        Ok(facts) => match facts.class {
+            ClassFact::Found(class) => class.name.clone(),
+            other => format!("{other:?}"),
+        },
+        Err(Blind::Invalid(invalid)) => format!("{}: {}", invalid.blame.reason(), invalid.message),
+        Err(Blind::Unseen(why)) => format!("unseen: {why}"),
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_be_planned_is_woken_when_the_class_is_repaired() {
+    let ctx = operator(json!({"image": "a:1"}), None);
+    ctx.store.set_served(CLASSES, Served::Synced);
+    class(&ctx, json!({"images": 7}));
+    assert!(seen(&ctx).starts_with("InvalidClass: "), "{}", seen(&ctx));
+    assert_eq!(ctx.interests.of(&Interest::Class("gold".into())), [key()]);
+    assert_eq!(ctx.interests.of(&Interest::DefaultClass), [key()]);
+}
