@@ -99,10 +99,23 @@ fn known_class(
     class: Result<ClassFact, Invalid>,
 ) -> Result<ClassFact, Blind> {
     match (served(snapshot, CLASSES), served(snapshot, DEFINITIONS)) {
-        (Served::Synced, _) | (Served::Absent, Served::Synced) => return class.map_err(Blind::Invalid),
+        // Without the right to see definitions the kind itself was asked for: it is not there.
+        (Served::Synced, _) | (Served::Absent, Served::Synced | Served::Forbidden) => {
+            return class.map_err(Blind::Invalid);
+        }
         (Served::Failing(why), _) => return Err(Blind::Unseen(format!("MicroserviceClasses cannot be listed: {why}"))),
         (Served::Starting, _) => return Err(Blind::Unseen("MicroserviceClasses are not listed yet".to_owned())),
-        (Served::Forbidden | Served::Absent, _) => {}
+        (Served::Absent, Served::Failing(why)) => {
+            let message = format!(
+                "it is not known whether there are MicroserviceClasses, because CustomResourceDefinitions cannot be listed: {why}"
+            );
+            return Err(Blind::Unseen(message));
+        }
+        (Served::Absent, Served::Starting | Served::Absent) => {
+            let message = "it is not known yet whether there are MicroserviceClasses".to_owned();
+            return Err(Blind::Unseen(message));
+        }
+        (Served::Forbidden, _) => {}
     }
     let had = status.and_then(|status| status.class.as_deref());
     match named.or(had) {

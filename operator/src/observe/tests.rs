@@ -44,6 +44,30 @@ fn seen(ctx: &Context) -> String {
 }
 
 #[tokio::test]
+async fn a_service_is_planned_without_a_class_only_where_it_is_known_to_have_none() {
+    let failing = || Served::Failing("500".into());
+    for (classes, definitions, without, with) in [
+        (Served::Synced, Served::Synced, "None", "None"),
+        (Served::Absent, Served::Synced, "None", "None"),
+        (Served::Absent, Served::Forbidden, "None", "None"),
+        (Served::Forbidden, Served::Synced, "None", "ClassNotFound: "),
+        (Served::Starting, Served::Synced, "unseen: ", "unseen: "),
+        (failing(), Served::Synced, "unseen: ", "unseen: "),
+        // The definitions are not known: nor is whether there are classes, and no right is missing.
+        (Served::Absent, failing(), "unseen: ", "unseen: "),
+        (Served::Absent, Served::Starting, "unseen: ", "unseen: "),
+    ] {
+        for (had, wanted) in [(None, without), (Some("gold"), with)] {
+            let ctx = operator(json!({"image": "a:1"}), had);
+            ctx.store.set_served(CLASSES, classes.clone());
+            ctx.store.set_served(DEFINITIONS, definitions.clone());
+            let seen = seen(&ctx);
+            assert!(seen.starts_with(wanted), "{classes:?} {definitions:?} {had:?}: {seen}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_cannot_be_planned_is_woken_when_the_class_is_repaired() {
     let ctx = operator(json!({"image": "a:1"}), None);
     ctx.store.set_served(CLASSES, Served::Synced);

@@ -42,6 +42,7 @@ pub(super) async fn follow_definitions(ctx: Context) {
     let api: Api<PartialObjectMeta<CustomResourceDefinition>> = Api::all(ctx.cluster.client().clone());
     let running = Running::default();
     let mut present = HashSet::new();
+    let mut synced = false;
     let channel = |definition: Option<&PartialObjectMeta<CustomResourceDefinition>>| {
         if ctx.around.set_channel(definition.map(|d| d.annotations())) {
             ctx.wake(vec![Interest::Channel]);
@@ -63,6 +64,7 @@ pub(super) async fn follow_definitions(ctx: Context) {
                 channel(None);
             }
             optional().for_each(|(kind, crd)| running.set(&ctx, kind, present.contains(crd)));
+            synced = true;
             served(&ctx, DEFINITIONS, Served::Synced);
         }
         Signal::Event(Event::Apply(definition)) => {
@@ -77,13 +79,13 @@ pub(super) async fn follow_definitions(ctx: Context) {
             }
             set(&definition.name_any(), false);
         }
-        Signal::Failed { code, message } => {
-            if code == 403 {
-                // Without the right to see definitions every optional kind is simply tried.
-                optional().for_each(|(kind, _)| running.set(&ctx, kind, true));
-            }
-            served(&ctx, DEFINITIONS, Served::Failing(message));
+        Signal::Failed { code: 403, .. } if !synced => {
+            // Without the right to see definitions every optional kind is simply tried.
+            optional().for_each(|(kind, _)| running.set(&ctx, kind, true));
+            served(&ctx, DEFINITIONS, Served::Forbidden);
         }
+        Signal::Failed { message, .. } if !synced => served(&ctx, DEFINITIONS, Served::Failing(message)),
+        Signal::Failed { .. } => {}
     })
     .await;
 }
@@ -99,8 +101,9 @@ impl Running {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         match (present, tasks.contains_key(&kind)) {
             (true, false) => {
-                // Before the start it is waited for; later it counts as absent until its list is in.
-                if !ctx.started.load(Ordering::Relaxed) {
+                // Before the start it is waited for; later it counts as absent until its list is in. Classes never do:
+                // services would be rendered without theirs.
+                if kind == CLASSES || !ctx.started.load(Ordering::Relaxed) {
                     ctx.store.set_served(kind, Served::Starting);
                 }
                 tasks.insert(kind, tokio::spawn(stream(ctx.clone(), kind)).abort_handle());
