@@ -14,7 +14,7 @@ use crate::{
     interest::Interest,
     key::Key,
     queue::Priority,
-    store::{CLASSES, DEFINITIONS, Kind, Served, Snapshot},
+    store::{CLASSES, DEFINITIONS, Kind, NAMESPACES, Served, Snapshot},
 };
 
 /// Why nothing can be planned now.
@@ -53,6 +53,11 @@ fn look_around(
         interests.insert(Interest::Namespace(namespace.clone()));
     }
     let namespace_labels = ctx.around.labels(&namespace);
+    if namespace_labels.is_none()
+        && let Some(problem) = plan::needs_namespace(subject, &class)
+    {
+        return Err(unlabelled(snapshot, &namespace, problem));
+    }
     let mut services = None;
     let mut gateways = View { namespace_labels, ..View::default() };
     if !subject.spec.routes.is_empty() {
@@ -127,6 +132,17 @@ fn known_class(
             blame: Blame::NoClass,
         })),
         None => Ok(ClassFact::None),
+    }
+}
+
+/// Why there are no labels of a namespace although the class asks for them.
+fn unlabelled(snapshot: &Snapshot, namespace: &str, problem: Invalid) -> Blind {
+    match served(snapshot, NAMESPACES) {
+        Served::Forbidden => Blind::Invalid(problem),
+        Served::Failing(why) => Blind::Unseen(format!("Namespaces cannot be listed: {why}")),
+        Served::Starting | Served::Synced | Served::Absent => {
+            Blind::Unseen(format!("Namespace {namespace:?} is not known yet"))
+        }
     }
 }
 

@@ -35,6 +35,7 @@ use std::{
 
 use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
+pub use class::needs_namespace;
 pub use ledger::{Provenance, Source};
 pub use metrics::{Unrequested, unrequested};
 pub use pod::*;

@@ -68,6 +68,39 @@ async fn a_service_is_planned_without_a_class_only_where_it_is_known_to_have_non
 }
 
 #[tokio::test]
+async fn what_a_class_permits_to_some_namespaces_is_not_permitted_to_one_that_is_not_known() {
+    let selector = json!({"matchLabels": {"tier": "public"}});
+    let routes = json!([{"hostnames": ["a.example.com"], "gateway": {"name": "public"}}]);
+    for (spec, limits) in [
+        (json!({"image": "a:1"}), json!({"namespaces": selector})),
+        (
+            json!({"image": "a:1", "routes": routes}),
+            json!({"routing": {"hosts": [{"pattern": "*.example.com", "namespaces": selector}]}}),
+        ),
+    ] {
+        let ctx = operator(spec, None);
+        ctx.store.set_served(CLASSES, Served::Synced);
+        class(&ctx, limits);
+        for (namespaces, wanted) in [
+            (Served::Starting, "unseen: Namespace \"shop\" is not known yet"),
+            (Served::Synced, "unseen: Namespace \"shop\" is not known yet"),
+            (Served::Failing("500".into()), "unseen: Namespaces cannot be listed: 500"),
+            (Served::Forbidden, ""),
+        ] {
+            let forbidden = namespaces == Served::Forbidden;
+            ctx.store.set_served(NAMESPACES, namespaces);
+            let seen = seen(&ctx);
+            assert!(seen.starts_with(wanted), "{seen}");
+            assert_eq!(seen.contains("list and watch namespaces"), forbidden, "{seen}");
+            assert!(seen != "gold", "planned");
+        }
+        // Its labels come: they decide.
+        ctx.around.changed(NAMESPACES, &object(json!({"metadata": {"name": "shop"}})));
+        assert_eq!(seen(&ctx), "gold");
+    }
+}
+
+#[tokio::test]
 async fn who_cannot_be_planned_is_woken_when_the_class_is_repaired() {
     let ctx = operator(json!({"image": "a:1"}), None);
     ctx.store.set_served(CLASSES, Served::Synced);

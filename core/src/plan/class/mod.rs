@@ -21,7 +21,7 @@ use microservice_crds::MicroserviceSpec;
 use serde_json::Value;
 
 pub(crate) use choice::choose;
-pub use choice::{Candidate, Marked, default_class, fact, holding};
+pub use choice::{Candidate, Marked, default_class, fact, holding, needs_namespace};
 pub(super) use rules::check;
 
 use super::{Blame, Class, Invalid, Profile, Source};
