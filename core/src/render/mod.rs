@@ -5,6 +5,7 @@ mod merge;
 mod overrides;
 mod places;
 mod rules;
+mod running;
 mod security;
 
 use crate::{
@@ -51,7 +52,7 @@ pub fn render(subject: &Subject, facts: &Facts) -> Result<Rendered, Vec<Invalid>
 
 /// The status tells of the image that runs.
 fn follow(plan: &mut Plan, bodies: &[Body]) {
-    let pods = bodies.iter().find_map(|(_, body)| body.pointer("/spec/template/spec/containers")?.as_array());
+    let pods = running::pod(bodies).and_then(|pod| pod.get("containers")?.as_array());
     for main in &mut plan.pod.containers.main {
         let rendered = pods.and_then(|pods| pods.iter().find(|c| c.get("name").is_some_and(|n| *n == main.name)));
         if let Some(image) = rendered.and_then(|c| c.get("image")).and_then(Value::as_str) {
