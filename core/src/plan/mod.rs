@@ -37,7 +37,7 @@ use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use class::needs_namespace;
 pub use ledger::{Provenance, Source};
-pub use metrics::{Unrequested, unrequested};
+pub use metrics::Unrequested;
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
@@ -273,6 +273,7 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         withheld: routes.withheld,
         claims: routes.claims,
         service_account,
+        unrequested: BTreeSet::new(),
         provenance: draft.ledger.into_entries(),
     };
     if draft.problems.is_empty() {

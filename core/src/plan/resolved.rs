@@ -1,6 +1,6 @@
 //! The plan: what a Microservice means, with nothing left open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{
     api::autoscaling::v2::{HorizontalPodAutoscalerBehavior, MetricSpec},
@@ -12,7 +12,7 @@ use microservice_crds::{
     labels,
 };
 
-use super::{Claim, PodPlan, Provenance, routes};
+use super::{Claim, PodPlan, Provenance, Unrequested, routes};
 use crate::gateway::ParentId;
 
 /// Everything that the children of a Microservice are written from.
@@ -58,6 +58,8 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// The ServiceAccount.
     pub service_account: ServiceAccountPlan,
+    /// Requests that the autoscaler needs and no container makes; known once all is rendered.
+    pub unrequested: BTreeSet<Unrequested>,
     /// Where each value came from, by path.
     pub provenance: Vec<Provenance>,
 }

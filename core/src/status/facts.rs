@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
 
-use crate::plan::{Plan, Replicas, Unrequested, unrequested};
+use crate::plan::{Plan, Replicas, Unrequested};
 
 /// The few values of a plan that the status or a message shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,7 +29,7 @@ pub(super) struct Facts {
     pub liveness: Option<String>,
     /// Who decides how many replicas run.
     pub count: Count,
-    /// Requests that the autoscaler needs and that are not in the plan.
+    /// Requests that the autoscaler needs and no container makes.
     pub unrequested: BTreeSet<Unrequested>,
 }
 
@@ -67,7 +67,7 @@ impl Facts {
                 Replicas::Fixed(_) => Count::Fixed,
                 Replicas::Autoscaled { min, max, .. } => Count::Between(min, max),
             },
-            unrequested: unrequested(plan),
+            unrequested: plan.unrequested.clone(),
         }
     }
 

@@ -126,8 +126,7 @@ fn waiting(who: &str, facts: &Facts) -> Wanted {
 
 /// The requests that are needed and not there, by the field that would set them.
 fn missing(facts: &Facts) -> Option<String> {
-    let field = |container: &str, resource: &str| facts.field(container, &format!("resources.requests.{resource}"));
-    let fields: Vec<String> = facts.unrequested.iter().map(|u| field(&u.container, &u.resource)).collect();
+    let fields: Vec<String> = facts.unrequested.iter().map(|u| format!("spec.{}", u.field)).collect();
     (!fields.is_empty()).then(|| fields.join(" and no "))
 }
 

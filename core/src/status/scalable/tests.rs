@@ -89,9 +89,12 @@ fn a_limit_that_lasts_is_told() {
 
 #[test]
 fn a_request_that_is_missing_is_told_until_the_autoscaler_knows_better() {
-    let lacks = |container: &str| Unrequested { container: container.into(), resource: "cpu".into() };
-    let facts =
-        Facts { unrequested: [lacks("web"), lacks("proxy")].into(), sidecars: vec!["proxy".into()], ..autoscaled() };
+    let lacks = |container: &str, at: &str| Unrequested {
+        container: container.into(),
+        resource: "cpu".into(),
+        field: format!("{at}resources.requests.cpu"),
+    };
+    let facts = Facts { unrequested: [lacks("web", ""), lacks("proxy", "sidecars[proxy].")].into(), ..autoscaled() };
     let said = |health| judged(&with(health), &facts, 100).unwrap().wanted;
     let early = said(AutoscalerHealth::default());
     assert_eq!((early.status, early.say.reason.as_str()), ("Unknown", "NoRequests"));
