@@ -4,8 +4,9 @@ use k8s_openapi::api::autoscaling::v2::{
     ContainerResourceMetricSource, MetricSpec, MetricTarget, ResourceMetricSource,
 };
 use microservice_crds::Scaling;
+use serde_json::Value;
 
-use super::draft::Draft;
+use super::{Subject, draft::Draft};
 
 /// A container that an autoscaler measures in percent of a request that it does not have.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,10 +26,20 @@ pub(super) fn resolve(draft: &mut Draft<'_>, scaling: &Scaling) -> Vec<MetricSpe
     } else {
         scaling.cpu
     };
-    let container = (!draft.spec.sidecars.is_empty()).then(|| draft.subject.name.clone());
+    let company = !draft.spec.sidecars.is_empty() || adds_container(draft.subject);
+    let container = company.then(|| draft.subject.name.clone());
     let targets = [("cpu", cpu), ("memory", scaling.memory)];
     let own = targets.into_iter().filter_map(|(name, percent)| Some(utilization(name, percent?, container.clone())));
     own.chain(scaling.metrics.iter().cloned()).collect()
+}
+
+/// Whether an override puts a container beside the main one that runs as long as it does.
+fn adds_container(subject: &Subject) -> bool {
+    let over = subject.spec.overrides.get("Deployment").and_then(|over| over.pointer("/spec/template/spec"));
+    let of = |list: &str| over.and_then(|pod| pod.get(list)?.as_array()).into_iter().flatten();
+    let says = |container: &Value, field: &str, value: &str| container.get(field).is_some_and(|v| v == value);
+    of("containers").any(|c| !says(c, "name", &subject.name))
+        || of("initContainers").any(|c| says(c, "restartPolicy", "Always"))
 }
 
 /// Use in percent of the request: of the pod, or of the main container where sidecars would blur it.
@@ -67,5 +78,17 @@ mod tests {
         assert_eq!(types("scaling: {maxReplicas: 2, cpu: 50, memory: 50}"), ["Resource", "Resource"]);
         assert_eq!(types("scaling: {maxReplicas: 2, memory: 50}").len(), 1);
         assert_eq!(types("scaling: {maxReplicas: 2}, sidecars: [{name: p, image: p:1}]"), ["ContainerResource"]);
+    }
+
+    #[test]
+    fn a_container_that_an_override_adds_does_not_count_either() {
+        let pod = |part: &str| {
+            let over = format!("overrides: {{Deployment: {{spec: {{template: {{spec: {{{part}}}}}}}}}}}");
+            types(&format!("scaling: {{maxReplicas: 2}}, {over}"))
+        };
+        assert_eq!(pod("containers: [{name: web, tty: true}, {name: more, image: m:1}]"), ["ContainerResource"]);
+        let native = "initContainers: [{name: more, image: m:1, restartPolicy: Always}]";
+        assert_eq!(pod(native), ["ContainerResource"]);
+        assert_eq!(pod("containers: [{name: web, tty: true}], initContainers: [{name: i, image: i:1}]"), ["Resource"]);
     }
 }
