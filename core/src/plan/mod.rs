@@ -274,7 +274,7 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         claims: routes.claims,
         service_account,
         unrequested: BTreeSet::new(),
-        provenance: draft.ledger.into_entries(),
+        provenance: draft.ledger.into_entries(class::said(&subject.spec)),
     };
     if draft.problems.is_empty() {
         return Ok(plan);

@@ -10,6 +10,7 @@ mod fit;
 mod merge;
 mod resources;
 mod rules;
+mod said;
 mod scaling;
 
 use std::{
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub(crate) use choice::choose;
 pub use choice::{Candidate, Marked, default_class, fact, holding, needs_namespace};
 pub(super) use rules::check;
+pub(super) use said::said;
 
 use super::{Blame, Class, Invalid, Profile, Source};
 
