@@ -12,7 +12,7 @@ use microservice_crds::{
     labels,
 };
 
-use super::{Claim, PodPlan, Provenance, Unrequested, routes};
+use super::{Claim, PodPlan, Provenance, Source, Unrequested, routes};
 use crate::gateway::ParentId;
 
 /// Everything that the children of a Microservice are written from.
@@ -88,6 +88,11 @@ impl Plan {
     /// The selector as text, for the scale subresource.
     pub fn selector(&self) -> String {
         format!("{}={name},{}={name}", labels::NAME, labels::INSTANCE, name = self.identity.name)
+    }
+
+    /// Who decided on the value at a path.
+    pub fn source(&self, path: &str) -> Option<Source> {
+        self.provenance.iter().find(|entry| entry.path == path).map(|entry| entry.source)
     }
 
     /// Whether an object that is not wanted must stay all the same, because its route is withheld and kept as it is.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
 
-use crate::plan::{Plan, Replicas, Unrequested};
+use crate::plan::{Plan, Replicas, Source, Unrequested};
 
 /// The few values of a plan that the status or a message shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +29,8 @@ pub(super) struct Facts {
     pub liveness: Option<String>,
     /// Who decides how many replicas run.
     pub count: Count,
+    /// Whether it is the class that gives the count or the autoscaler.
+    pub counted_by_class: bool,
     /// Requests that the autoscaler needs and no container makes.
     pub unrequested: BTreeSet<Unrequested>,
 }
@@ -39,7 +41,7 @@ pub(super) enum Count {
     /// Whoever sets it on the Deployment.
     #[default]
     Open,
-    /// The spec.
+    /// The spec, or the class.
     Fixed,
     /// An autoscaler of ours, within these bounds.
     Between(i32, i32),
@@ -67,6 +69,9 @@ impl Facts {
                 Replicas::Fixed(_) => Count::Fixed,
                 Replicas::Autoscaled { min, max, .. } => Count::Between(min, max),
             },
+            counted_by_class: ["scaling.replicas", "scaling.maxReplicas"]
+                .iter()
+                .any(|path| plan.source(path).is_some_and(|source| source != Source::Spec)),
             unrequested: plan.unrequested.clone(),
         }
     }
