@@ -11,6 +11,8 @@ use microservice_crds::Microservice;
 use microservice_tests::rig::{Rig, condition, status};
 use serde_json::json;
 
+use crate::handover::without_autoscaler;
+
 const PORTS: &str = "ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]";
 
 fn note(key: &str, value: &str) -> impl Fn(&Service) -> bool {
@@ -109,5 +111,31 @@ async fn an_autoscaler_that_the_class_gives_and_takes_never_dips() -> Result<()>
     rig.ready("web").await?;
     rig.idle().await?;
     assert_eq!(replicas(&rig.get::<Deployment>("web").await?), Some(3));
+    rig.delete_class(&class).await
+}
+
+/// Admission knows no classes, so it cannot refuse this: then the status tells what it did.
+#[tokio::test]
+async fn a_scale_by_hand_beside_the_autoscaler_of_the_class_is_told() -> Result<()> {
+    let rig = Rig::start("scale-by-hand").await?;
+    let class = rig.namespace.clone();
+    rig.apply_class(&class, "{defaults: {scaling: {minReplicas: 2, maxReplicas: 5, cpu: 80}}}").await?;
+    rig.apply("web", &format!("{{image: 'registry.example/web:v1', class: {class}}}")).await?;
+    rig.ready("web").await?;
+    rig.get::<HorizontalPodAutoscaler>("web").await?;
+
+    rig.cluster.kubectl_ok(&["scale", "-n", &rig.namespace, "msvc/web", "--replicas=3"]).await?;
+    let scalable = rig.condition("web", "Scalable", "False", "ClassAutoscalerReplaced").await?;
+    for part in ["spec.scaling.replicas: 3", "2..5", class.as_str()] {
+        assert!(scalable.message.contains(part), "{part}: {}", scalable.message);
+    }
+    without_autoscaler(&rig).await?;
+    rig.replicas("web", 3).await?;
+
+    // The remedy is a line for the shell.
+    let (_, line) = scalable.message.split_once("kubectl ").unwrap();
+    let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches('\'')).collect();
+    rig.cluster.kubectl_ok(&words).await?;
+    rig.wait("the autoscaler again", "web", |_: &HorizontalPodAutoscaler| true).await?;
     rig.delete_class(&class).await
 }

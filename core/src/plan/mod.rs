@@ -274,6 +274,7 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         claims: routes.claims,
         service_account,
         unrequested: BTreeSet::new(),
+        replaced: class::replaced(&subject.spec, class),
         provenance: draft.ledger.into_entries(class::said(&subject.spec)),
     };
     if draft.problems.is_empty() {

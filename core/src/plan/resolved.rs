@@ -60,6 +60,8 @@ pub struct Plan {
     pub service_account: ServiceAccountPlan,
     /// Requests that the autoscaler needs and no container makes; known once all is rendered.
     pub unrequested: BTreeSet<Unrequested>,
+    /// The autoscaler that the class would give, where the spec's fixed count takes its place.
+    pub replaced: Option<Replaced>,
     /// Where each value came from, by path.
     pub provenance: Vec<Provenance>,
 }
@@ -202,6 +204,17 @@ pub enum Replicas {
         /// How fast it goes.
         behavior: Option<HorizontalPodAutoscalerBehavior>,
     },
+}
+
+/// A fixed count of the spec in the place of an autoscaler of the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The count.
+    pub count: i32,
+    /// Least count of the autoscaler.
+    pub min: i32,
+    /// Its greatest count.
+    pub max: i32,
 }
 
 /// How a new version replaces the old one.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
 
-use crate::plan::{Plan, Replicas, Source, Unrequested};
+use crate::plan::{Plan, Replaced, Replicas, Source, Unrequested};
 
 /// The few values of a plan that the status or a message shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub(super) struct Facts {
     pub count: Count,
     /// Whether it is the class that gives the count or the autoscaler.
     pub counted_by_class: bool,
+    /// The autoscaler of the class that a fixed count of the spec has replaced.
+    pub replaced: Option<Replaced>,
     /// Requests that the autoscaler needs and no container makes.
     pub unrequested: BTreeSet<Unrequested>,
 }
@@ -72,6 +74,7 @@ impl Facts {
             counted_by_class: ["scaling.replicas", "scaling.maxReplicas"]
                 .iter()
                 .any(|path| plan.source(path).is_some_and(|source| source != Source::Spec)),
+            replaced: plan.replaced,
             unrequested: plan.unrequested.clone(),
         }
     }

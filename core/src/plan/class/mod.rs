@@ -25,6 +25,7 @@ pub(crate) use choice::choose;
 pub use choice::{Candidate, Marked, default_class, fact, holding, needs_namespace};
 pub(super) use rules::check;
 pub(super) use said::said;
+pub(super) use scaling::replaced;
 
 use super::{Blame, Class, Invalid, Profile, Source};
 
