@@ -8,7 +8,10 @@ use k8s_openapi::api::{
 };
 use kube::{Api, ResourceExt, api::Patch};
 use microservice_crds::Microservice;
-use microservice_tests::rig::{Rig, condition, status};
+use microservice_tests::{
+    control_plane::Load,
+    rig::{Rig, condition, status},
+};
 use serde_json::json;
 
 use crate::handover::without_autoscaler;
@@ -95,22 +98,46 @@ async fn a_namespace_that_may_not_use_a_class_is_told_and_may_later() -> Result<
 }
 
 #[tokio::test]
-async fn an_autoscaler_that_the_class_gives_and_takes_never_dips() -> Result<()> {
+async fn counts_that_the_class_gives_and_takes_change_hands_without_a_dip() -> Result<()> {
     let rig = Rig::start("class-scaling").await?;
     let class = rig.namespace.clone();
-    rig.apply_class(&class, "{defaults: {scaling: {minReplicas: 3, maxReplicas: 5, cpu: 80}}}").await?;
+    let scaling = |scaling: &str| format!("{{defaults: {{scaling: {{{scaling}}}}}}}");
+    let autoscaler = scaling("minReplicas: 3, maxReplicas: 6, cpu: 80");
+    rig.apply_class(&class, &scaling("replicas: 4")).await?;
     let resources = "resources: {requests: {cpu: 100m}}";
     rig.apply("web", &format!("{{image: 'registry.example/web:v1', {resources}, class: {class}}}")).await?;
+    rig.replicas("web", 4).await?;
     rig.ready("web").await?;
-    let replicas = |d: &Deployment| d.spec.as_ref().and_then(|s| s.replicas);
-    rig.wait("three replicas", "web", |d: &Deployment| replicas(d) == Some(3)).await?;
-    let uid = rig.get::<HorizontalPodAutoscaler>("web").await?.uid().unwrap();
+    let counts = rig.record_counts("web").await?;
 
-    rig.apply_class(&class, "{}").await?;
-    rig.wait_gone::<HorizontalPodAutoscaler>("web", &uid).await?;
-    rig.ready("web").await?;
+    // A fixed count becomes an autoscaler's.
+    rig.apply_class(&class, &autoscaler).await?;
+    let load = rig.load("web", Load::PerPod(200))?;
+    rig.replicas("web", 6).await?;
     rig.idle().await?;
-    assert_eq!(replicas(&rig.get::<Deployment>("web").await?), Some(3));
+    let seen = counts.so_far().await?;
+    assert!(seen.is_sorted() && seen.starts_with(&[4]), "dipped when the autoscaler came: {seen:?}");
+    drop(load);
+
+    // An autoscaler's becomes a fixed one.
+    rig.apply_class(&class, &scaling("replicas: 5")).await?;
+    rig.replicas("web", 5).await?;
+    without_autoscaler(&rig).await?;
+    rig.idle().await?;
+    let seen = counts.so_far().await?;
+    assert!(seen.ends_with(&[6, 5]) && seen.iter().all(|count| *count >= 4), "dipped when it went: {seen:?}");
+
+    // An autoscaler's becomes nobody's.
+    rig.apply_class(&class, &autoscaler).await?;
+    rig.wait("the autoscaler at work", "web", |h: &HorizontalPodAutoscaler| {
+        h.status.as_ref().is_some_and(|s| s.current_replicas.is_some())
+    })
+    .await?;
+    let before = counts.so_far().await?;
+    rig.apply_class(&class, "{}").await?;
+    without_autoscaler(&rig).await?;
+    rig.idle().await?;
+    assert_eq!(counts.so_far().await?, before);
     rig.delete_class(&class).await
 }
 
