@@ -9,8 +9,8 @@ use k8s_openapi::api::{
 use kube::{Api, ResourceExt, api::Patch};
 use microservice_crds::Microservice;
 use microservice_tests::{
-    control_plane::Load,
-    rig::{Rig, condition, status},
+    control_plane::{Load, Mark},
+    rig::{Rig, condition, observed, status},
 };
 use serde_json::json;
 
@@ -94,6 +94,89 @@ async fn a_namespace_that_may_not_use_a_class_is_told_and_may_later() -> Result<
     let label = Patch::Merge(json!({"metadata": {"labels": {"tier": "public"}}}));
     Api::<Namespace>::all(rig.client.clone()).patch(&rig.namespace, &Default::default(), &label).await?;
     rig.ready("web").await?;
+    rig.delete_class(&class).await
+}
+
+#[tokio::test]
+async fn a_service_that_may_not_use_its_class_any_more_stays_as_it_is_and_says_so() -> Result<()> {
+    let rig = Rig::start("no-longer-allowed").await?;
+    let class = rig.namespace.clone();
+    let label = |value: Option<&str>| {
+        let patch = Patch::Merge(json!({"metadata": {"labels": {"tier": value}}}));
+        let api = Api::<Namespace>::all(rig.client.clone());
+        let name = rig.namespace.clone();
+        async move { api.patch(&name, &Default::default(), &patch).await }
+    };
+    label(Some("public")).await?;
+    let env = "env: [{name: REGION, value: north}]";
+    rig.apply_class(&class, &format!("{{namespaces: {{matchLabels: {{tier: public}}}}, defaults: {{{env}}}}}")).await?;
+    rig.apply("web", &format!("{{image: 'registry.example/web:v1', {PORTS}, class: {class}}}")).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    let children = |service: Microservice| status(&service).children;
+    let before = children(rig.get("web").await?);
+
+    let mark = rig.mark().await?;
+    label(None).await?;
+    let stalled = rig.condition("web", "Stalled", "True", "ClassNotAllowed").await?;
+    for part in [class.as_str(), "tier=public", "label the namespace", "spec.class"] {
+        assert!(stalled.message.contains(part), "{part}: {}", stalled.message);
+    }
+    rig.idle().await?;
+    assert_eq!(writes_of_children(&rig, mark).await?, [""; 0]);
+    assert_eq!(children(rig.get("web").await?), before);
+
+    label(Some("public")).await?;
+    rig.ready("web").await?;
+    rig.delete_class(&class).await
+}
+
+/// What the operator has written since, but for status and events.
+async fn writes_of_children(rig: &Rig, mark: Mark) -> Result<Vec<String>> {
+    let writes = rig.since(mark).await?.writes().filter(|r| r.subresource != "status" && r.resource != "events");
+    let mut writes: Vec<String> = writes.0.iter().map(|r| format!("{} {}", r.kind(), r.name)).collect();
+    writes.sort();
+    Ok(writes)
+}
+
+#[tokio::test]
+async fn removing_a_port_or_the_class_takes_exactly_that() -> Result<()> {
+    let rig = Rig::start("takes").await?;
+    let class = rig.namespace.clone();
+    let given = "scaling: {minReplicas: 2, maxReplicas: 3, cpu: 80}, service: {annotations: {example.com/tier: gold}}";
+    rig.apply_class(&class, &format!("{{defaults: {{{given}}}}}")).await?;
+    let http = "{name: http, port: 80, targetPort: 8080, protocol: http}";
+    let spec = |ports: &str, class: &str| {
+        format!(
+            "{{image: 'registry.example/web:v1', ports: [{ports}], resources: {{requests: {{cpu: 100m}}}}, \
+             config: {{mountPath: /etc/web, files: {{a: x}}}}, \
+             routes: [{{hostnames: [takes.example.com], gateway: {{name: public}}}}]{class}}}"
+        )
+    };
+    let with = format!(", class: {class}");
+    rig.apply("web", &spec(&format!("{http}, {{name: admin, port: 9090}}"), &with)).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+
+    let mark = rig.mark().await?;
+    rig.apply("web", &spec(http, &with)).await?;
+    rig.ready("web").await?;
+    rig.idle().await?;
+    assert_eq!(writes_of_children(&rig, mark).await?, ["patch deployments web", "patch services web"]);
+    let ports = rig.get::<Service>("web").await?.spec.and_then(|spec| spec.ports).unwrap_or_default();
+    assert_eq!(ports.iter().map(|port| port.port).collect::<Vec<_>>(), [80]);
+
+    let mark = rig.mark().await?;
+    rig.apply("web", &spec(http, "")).await?;
+    rig.wait("no class", "web", |s: &Microservice| observed(s) && status(s).class.is_none()).await?;
+    rig.ready("web").await?;
+    without_autoscaler(&rig).await?;
+    rig.idle().await?;
+    assert_eq!(
+        writes_of_children(&rig, mark).await?,
+        ["delete horizontalpodautoscalers web", "delete poddisruptionbudgets web", "patch services web"]
+    );
+    assert!(!rig.get::<Service>("web").await?.annotations().contains_key("example.com/tier"));
     rig.delete_class(&class).await
 }
 
