@@ -91,35 +91,14 @@ impl Classes {
         self.lock().keys().cloned().collect()
     }
 
-    /// The class of a service that names this one, or none.
-    ///
-    /// # Errors
-    /// When the class is there, but cannot be read.
-    pub fn choose(&self, named: Option<&str>) -> Result<ClassFact, Invalid> {
+    /// The class of a service that names this one, or none; an error when it is there, but cannot be read. And what that
+    /// depends on.
+    pub fn choose(&self, named: Option<&str>) -> (Result<ClassFact, Invalid>, Vec<Interest>) {
         let classes = self.lock();
-        let Some(name) = named.map(str::to_owned).or_else(|| default_of(&classes)) else { return Ok(ClassFact::None) };
-        match classes.get(&name).map(|known| &known.class) {
-            Some(Ok(class)) => Ok(ClassFact::Found(class.clone())),
-            Some(Err(error)) => Err(Invalid {
-                field: "class".to_owned(),
-                message: format!(
-                    "the stored MicroserviceClass {name:?} does not fit the schema ({error}); apply it again with the current one"
-                ),
-                blame: Blame::Class,
-            }),
-            None => Ok(ClassFact::Missing { name, known: classes.keys().cloned().collect() }),
-        }
-    }
-
-    /// What a service depends on that names this class, or none.
-    pub fn interests(named: Option<&str>, fact: &ClassFact) -> Vec<Interest> {
-        let used = match fact {
-            ClassFact::Found(class) => Some(Interest::Class(class.name.clone())),
-            ClassFact::Missing { name, .. } => Some(Interest::Class(name.clone())),
-            ClassFact::None => None,
-        };
+        let name = named.map(str::to_owned).or_else(|| default_of(&classes));
+        let used = name.clone().map(Interest::Class);
         let default = named.is_none().then_some(Interest::DefaultClass);
-        used.into_iter().chain(default).collect()
+        (chosen(&classes, name), used.into_iter().chain(default).collect())
     }
 
     /// Every status that differs from what it should be.
@@ -149,6 +128,21 @@ impl Classes {
         if let Some(known) = self.lock().get_mut(name) {
             known.status = Some(status);
         }
+    }
+}
+
+fn chosen(classes: &BTreeMap<String, Known>, name: Option<String>) -> Result<ClassFact, Invalid> {
+    let Some(name) = name else { return Ok(ClassFact::None) };
+    match classes.get(&name).map(|known| &known.class) {
+        Some(Ok(class)) => Ok(ClassFact::Found(class.clone())),
+        Some(Err(error)) => Err(Invalid {
+            field: "class".to_owned(),
+            message: format!(
+                "the stored MicroserviceClass {name:?} does not fit the schema ({error}); apply it again with the current one"
+            ),
+            blame: Blame::Class,
+        }),
+        None => Ok(ClassFact::Missing { name, known: classes.keys().cloned().collect() }),
     }
 }
 
@@ -189,22 +183,25 @@ mod tests {
         assert_eq!(classes.changed(&class("web", (1, 3), true, json!({}))), [Interest::DefaultClass]);
         let newer = classes.changed(&class("new", (2, 4), true, json!({})));
         assert_eq!(newer, [Interest::Class("new".into()), Interest::DefaultClass]);
-        let chosen = |named| match classes.choose(named) {
+        let chosen = |named| match classes.choose(named).0 {
             Ok(ClassFact::Found(class)) => class.name.clone(),
             other => panic!("{other:?}"),
         };
         assert_eq!((chosen(None), chosen(Some("web"))), ("new".into(), "web".into()));
         assert_eq!(classes.gone("new").len(), 2);
-        let missing = classes.choose(Some("new")).unwrap();
-        assert_eq!(missing, ClassFact::Missing { name: "new".into(), known: vec!["web".into()] });
-        assert_eq!(Classes::interests(None, &missing), [Interest::Class("new".into()), Interest::DefaultClass]);
+        let (missing, depends) = classes.choose(Some("new"));
+        assert_eq!(missing.unwrap(), ClassFact::Missing { name: "new".into(), known: vec!["web".into()] });
+        assert_eq!(depends, [Interest::Class("new".into())]);
+        assert_eq!(classes.choose(None).1, [Interest::Class("web".into()), Interest::DefaultClass]);
     }
 
     #[test]
     fn a_class_that_cannot_be_read_is_not_taken_for_absent() {
         let classes = Classes::default();
         classes.changed(&class("web", (1, 1), true, json!({"images": 7})));
-        assert_eq!(classes.choose(None).unwrap_err().blame, Blame::Class);
+        let (unreadable, depends) = classes.choose(None);
+        assert_eq!(unreadable.unwrap_err().blame, Blame::Class);
+        assert_eq!(depends, [Interest::Class("web".into()), Interest::DefaultClass], "so its repair is noticed");
         let due = classes.due(Timestamp::UNIX_EPOCH);
         assert_eq!((due.len(), due[0].status.conditions[0].reason.as_str()), (1, "InvalidClass"));
     }

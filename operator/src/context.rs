@@ -22,6 +22,7 @@ use crate::{
     cluster::Cluster,
     health::Heart,
     interest::{Interest, Interests},
+    key::Key,
     leader::{Election, Fence},
     mounts::Mounts,
     queue::{Priority, Queue},
@@ -133,7 +134,11 @@ impl Context {
 
     /// Wakes those who depend on any of these.
     pub fn wake(&self, interests: Vec<Interest>) {
-        let mut keys: Vec<_> = interests.iter().flat_map(|interest| self.interests.of(interest)).collect();
+        self.wake_keys(interests.iter().flat_map(|interest| self.interests.of(interest)).collect());
+    }
+
+    /// Wakes these: a few at once, the others at an even pace.
+    pub fn wake_keys(&self, mut keys: Vec<Key>) {
         keys.sort_unstable();
         keys.dedup();
         let mut delay = Duration::ZERO;
@@ -155,5 +160,47 @@ impl Context {
     /// Whether everything that is known is worked off. What waits for its time does not count.
     pub fn idle(&self) -> bool {
         self.started.load(Ordering::Relaxed) && self.queue.depth() == 0
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// A context whose every request fails.
+    pub(crate) fn context() -> Context {
+        let nobody = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+            Err::<http::Response<kube::client::Body>, tower::BoxError>("there is no server".into())
+        });
+        Context::new(Client::new(nobody, "default"), Options::default())
+    }
+
+    /// How many are ready to be worked on now.
+    async fn ready(ctx: &Context) -> usize {
+        let mut count = 0;
+        while let Ok(key) = tokio::time::timeout(Duration::ZERO, ctx.queue.next()).await {
+            ctx.queue.done(&key);
+            count += 1;
+        }
+        count
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_of_the_platform_wakes_a_few_at_once_and_the_others_at_an_even_pace() {
+        let ctx = context();
+        let class = Interest::Class("gold".into());
+        for number in 0..50 {
+            ctx.interests.set(&Key::new("shop", &format!("web-{number}")), BTreeSet::from([class.clone()]));
+        }
+        ctx.wake(vec![class]);
+        assert_eq!(ready(&ctx).await, AT_ONCE);
+        for _ in AT_ONCE..50 {
+            tokio::time::advance(PACE).await;
+            assert_eq!(ready(&ctx).await, 1);
+        }
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(ready(&ctx).await, 0, "each once");
     }
 }

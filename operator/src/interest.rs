@@ -63,6 +63,21 @@ impl Interests {
         }
     }
 
+    /// Reads what a Microservice depends on. What `read` says it depended on was noted before it was read: a change that
+    /// comes after that wakes the Microservice, whatever the answer is.
+    pub fn watching<T>(&self, key: &Key, mut read: impl FnMut() -> (T, BTreeSet<Interest>)) -> T {
+        let mut noted = self.lock().by_key.get(key).cloned().unwrap_or_default();
+        loop {
+            let (answer, needed) = read();
+            if needed.is_subset(&noted) {
+                self.set(key, needed);
+                return answer;
+            }
+            noted.extend(needed);
+            self.set(key, noted.clone());
+        }
+    }
+
     /// Those who depend on it.
     pub fn of(&self, interest: &Interest) -> Vec<Key> {
         self.lock().by_interest.get(interest).into_iter().flatten().cloned().collect()
@@ -86,5 +101,24 @@ mod tests {
         assert_eq!(interests.of(&Interest::DefaultClass), []);
         interests.set(&api, BTreeSet::new());
         assert_eq!((interests.of(&class("a")), interests.of(&class("b"))), (vec![], vec![web]));
+    }
+
+    #[test]
+    fn what_is_read_was_noted_before() {
+        let (interests, web) = (Interests::default(), Key::new("n", "web"));
+        let class = |name: &str| Interest::Class(name.into());
+        interests.set(&web, [class("old")].into());
+        let mut default = "a";
+        let read = || {
+            let needed: BTreeSet<Interest> = [Interest::DefaultClass, class(default)].into();
+            let woken = needed.iter().all(|interest| interests.of(interest).contains(&web));
+            let answer = (default, woken);
+            // The class that holds becomes another one while it is read.
+            default = "b";
+            (answer, needed)
+        };
+        assert_eq!(interests.watching(&web, read), ("b", true));
+        assert_eq!(interests.of(&class("b")), std::slice::from_ref(&web));
+        assert_eq!((interests.of(&class("a")), interests.of(&class("old"))), (vec![], vec![]), "and nothing else");
     }
 }

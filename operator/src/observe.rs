@@ -10,12 +10,11 @@ use microservice_core::{
 use microservice_crds::MicroserviceStatus;
 
 use crate::{
-    classes::Classes,
     context::Context,
     interest::Interest,
     key::Key,
     queue::Priority,
-    store::{CLASSES, DEFINITIONS, Served, Snapshot},
+    store::{CLASSES, DEFINITIONS, Kind, NAMESPACES, Served, Snapshot},
 };
 
 /// Why nothing can be planned now.
@@ -26,29 +25,41 @@ pub enum Blind {
     Unseen(String),
 }
 
-/// What the cluster says about a service, and what of it the service depends on.
-pub struct Observed {
-    /// For the plan.
-    pub facts: Facts,
-    /// What must wake the service.
-    pub interests: BTreeSet<Interest>,
-}
-
-/// Looks around.
+/// Looks around, for the plan. What the answer depends on is noted first, so that whatever comes later wakes the service:
+/// also where the answer is that nothing can be planned.
 ///
 /// # Errors
 /// When something that decides how the service is rendered is not known.
-pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject) -> Result<Observed, Blind> {
+pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject) -> Result<Facts, Blind> {
+    ctx.interests.watching(key, || {
+        let mut interests = BTreeSet::new();
+        (look_around(ctx, key, snapshot, subject, &mut interests), interests)
+    })
+}
+
+fn look_around(
+    ctx: &Context,
+    key: &Key,
+    snapshot: &Snapshot,
+    subject: &Subject,
+    interests: &mut BTreeSet<Interest>,
+) -> Result<Facts, Blind> {
     let status = snapshot.service.status.as_ref();
-    let class = class(ctx, snapshot, subject.spec.class.as_deref(), status)?;
+    let (class, depends) = ctx.around.classes.choose(subject.spec.class.as_deref());
+    interests.extend(depends);
+    let class = known_class(snapshot, subject.spec.class.as_deref(), status, class)?;
     let namespace = key.namespace.to_string();
-    let mut interests: BTreeSet<Interest> =
-        Classes::interests(subject.spec.class.as_deref(), &class).into_iter().collect();
     if matches!(class, ClassFact::Found(_)) || !subject.spec.routes.is_empty() {
         interests.insert(Interest::Namespace(namespace.clone()));
     }
+    let namespace_labels = ctx.around.labels(&namespace);
+    if namespace_labels.is_none()
+        && let Some(problem) = plan::needs_namespace(subject, &class)
+    {
+        return Err(unlabelled(snapshot, &namespace, problem));
+    }
     let mut services = None;
-    let mut gateways = View { namespace_labels: ctx.around.labels(&namespace), ..View::default() };
+    let mut gateways = View { namespace_labels, ..View::default() };
     if !subject.spec.routes.is_empty() {
         let parents = parents(&namespace, subject, &class);
         interests.insert(Interest::Channel);
@@ -63,15 +74,14 @@ pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject)
     let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
     let sticky = status.and_then(|status| status.profile.clone());
     let on_deployment = snapshot.scalers.iter().find(|scaler| scaler.target == ScaleTarget::Deployment);
-    let facts = Facts {
+    Ok(Facts {
         foreign_scaler: on_deployment.map(|scaler| scaler.name.clone()),
         sticky_profile: sticky.or_else(|| mine().find_map(|child| child.profile.clone())),
         class,
         gateways,
         services,
         ..Facts::default()
-    };
-    Ok(Observed { facts, interests })
+    })
 }
 
 /// Forgets what a Microservice depends on and claims: it is gone.
@@ -81,22 +91,40 @@ pub fn forget(ctx: &Context, key: &Key) {
     concerned.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
 }
 
-/// The class of a service. While it is not known which one that is, a service that had one, or asks for one, stays as it
-/// is: rendered without it, all its pods could be replaced for nothing.
-fn class(
-    ctx: &Context,
+fn served(snapshot: &Snapshot, kind: Kind) -> &Served {
+    snapshot.served.get(kind).unwrap_or(&Served::Starting)
+}
+
+/// The class of a service. While it is not known which one that is, the service stays as it is: rendered without it, all
+/// its pods could be replaced for nothing.
+fn known_class(
     snapshot: &Snapshot,
     named: Option<&str>,
     status: Option<&MicroserviceStatus>,
+    class: Result<ClassFact, Invalid>,
 ) -> Result<ClassFact, Blind> {
-    let served = |kind| snapshot.served.get(kind).unwrap_or(&Served::Starting);
-    match (served(CLASSES), served(DEFINITIONS)) {
-        (Served::Synced, _) | (Served::Absent, Served::Synced) => {
-            return ctx.around.classes.choose(named).map_err(Blind::Invalid);
+    match (served(snapshot, CLASSES), served(snapshot, DEFINITIONS)) {
+        // Without the right to see definitions the kind itself was asked for: it is not there.
+        (Served::Synced, _) | (Served::Absent, Served::Synced | Served::Forbidden) => {
+            return class.map_err(Blind::Invalid);
         }
         (Served::Failing(why), _) => return Err(Blind::Unseen(format!("MicroserviceClasses cannot be listed: {why}"))),
         (Served::Starting, _) => return Err(Blind::Unseen("MicroserviceClasses are not listed yet".to_owned())),
-        (Served::Forbidden | Served::Absent | Served::Unserved, _) => {}
+        (Served::Absent, Served::Failing(why)) => {
+            let message = format!(
+                "it is not known whether there are MicroserviceClasses, because CustomResourceDefinitions cannot be listed: {why}"
+            );
+            return Err(Blind::Unseen(message));
+        }
+        (Served::Absent, Served::Starting | Served::Absent | Served::Unserved) => {
+            let message = "it is not known yet whether there are MicroserviceClasses".to_owned();
+            return Err(Blind::Unseen(message));
+        }
+        (Served::Unserved, _) => {
+            let message = "MicroserviceClasses are not served in the version that this operator reads".to_owned();
+            return Err(Blind::Unseen(message));
+        }
+        (Served::Forbidden, _) => {}
     }
     let had = status.and_then(|status| status.class.as_deref());
     match named.or(had) {
@@ -108,6 +136,17 @@ fn class(
             blame: Blame::NoClass,
         })),
         None => Ok(ClassFact::None),
+    }
+}
+
+/// Why there are no labels of a namespace although the class asks for them.
+fn unlabelled(snapshot: &Snapshot, namespace: &str, problem: Invalid) -> Blind {
+    match served(snapshot, NAMESPACES) {
+        Served::Forbidden => Blind::Invalid(problem),
+        Served::Failing(why) => Blind::Unseen(format!("Namespaces cannot be listed: {why}")),
+        Served::Starting | Served::Synced | Served::Absent | Served::Unserved => {
+            Blind::Unseen(format!("Namespace {namespace:?} is not known yet"))
+        }
     }
 }
 
@@ -127,3 +166,6 @@ fn parents(namespace: &str, subject: &Subject, class: &ClassFact) -> Vec<ParentI
     let default = routing.into_iter().flat_map(|routing| &routing.gateways);
     own.chain(default.map(|g| id(g.kind, &g.name, g.namespace.as_ref()))).collect()
 }
+
+#[cfg(test)]
+mod tests;

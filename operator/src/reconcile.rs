@@ -27,7 +27,7 @@ use crate::{
     handover,
     key::Key,
     mounts,
-    observe::{self, Blind, Observed},
+    observe::{self, Blind},
     prune,
     queue::Priority,
     report::report,
@@ -164,8 +164,7 @@ impl Planned {
 
 /// Plans with all that is known, and notes what the plan depends on and what it claims.
 fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Result<Planned, Blind> {
-    let Observed { mut facts, interests } = observe::observe(ctx, key, snapshot, &subject)?;
-    ctx.interests.set(key, interests);
+    let mut facts = observe::observe(ctx, key, snapshot, &subject)?;
     let mut rendered = render(&subject, &facts);
     let mut warnings = Vec::new();
     if let Ok(own) = &rendered {

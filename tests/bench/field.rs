@@ -29,19 +29,31 @@ pub struct Field {
     pub cluster: ControlPlane,
     /// How many services.
     pub services: usize,
+    /// Whether each has a route.
+    pub routes: bool,
     /// A client for what people do.
     pub user: Client,
     watcher: Client,
 }
 
 impl Field {
-    /// Starts a control plane.
+    /// Starts a control plane with the Gateway API, for services with a route each.
     pub async fn start(services: usize) -> Result<Self> {
-        let cluster = ControlPlane::start(Options::default().gateway_api()).await?;
+        Self::with(Options::default().gateway_api(), services, true).await
+    }
+
+    /// Starts a control plane without the Gateway API, for services without routes.
+    pub async fn bare(services: usize) -> Result<Self> {
+        Self::with(Options::default(), services, false).await
+    }
+
+    async fn with(options: Options, services: usize, routes: bool) -> Result<Self> {
+        let cluster = ControlPlane::start(options).await?;
         for definition in microservice_crds::schema::crds()? {
             cluster.install_definition(&definition).await?;
         }
-        Ok(Self { user: cluster.client_named(USER)?, watcher: cluster.client_named(WATCHER)?, cluster, services })
+        let (user, watcher) = (cluster.client_named(USER)?, cluster.client_named(WATCHER)?);
+        Ok(Self { cluster, services, routes, user, watcher })
     }
 
     /// Ends it.

@@ -43,7 +43,7 @@ pub async fn hopeless(field: &Field, operator: &Ours, table: &mut Table) -> Resu
     field.cluster.apply(POLICY).await?;
     in_force(field, operator).await?;
     let mark = field.cluster.audit().mark().await?;
-    services::apply(&field.user, &operator.namespace, &[services::microservice(NAME, 1)]).await?;
+    services::apply(&field.user, &operator.namespace, &[services::microservice(NAME, 1, true)]).await?;
     tokio::time::sleep(WATCHED).await;
     let sent = operator.since(field, mark).await?.filter(|request| request.verb != "watch");
     let tries = sent.clone().resource("deployments").name(NAME).count();

@@ -23,7 +23,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{field::Field, ours::Ours, table::Table};
+use crate::{field::Field, ours::Ours, race::Lap, table::Table};
 
 /// Services, unless the variable N says another number.
 const SERVICES: usize = 200;
@@ -56,7 +56,7 @@ async fn bench() -> Result<bool> {
         Ok(number) => number.parse().ok().filter(|n| *n > 0).context("N is the number of services, such as 200")?,
         Err(_) => SERVICES,
     };
-    let field = Field::start(services).await?;
+    let mut field = Field::start(services).await?;
     say!("{}", explanation(services));
 
     let (mut table, mut single) = (Table::default(), Table::default());
@@ -74,9 +74,28 @@ async fn bench() -> Result<bool> {
 
     table.append(single);
 
+    // Who has no route must not notice whether there is a Gateway API.
+    field.routes = false;
+    let with = plain(&field, "services without routes").await?;
+    field.stop();
+    let field = Field::bare(services).await?;
+    let bare = plain(&field, "the same without the Gateway API").await?;
+    race::compare_bare(&mut table, &bare, &with, services);
+
     let held = table.finish(services)?;
     field.stop();
     Ok(held)
+}
+
+/// Two laps of the operator alone.
+async fn plain(field: &Field, what: &str) -> Result<[Lap; 2]> {
+    let (first, operator) = race::ours(field).await?;
+    operator.leave(field).await?;
+    let (second, operator) = race::ours(field).await?;
+    operator.leave(field).await?;
+    say!("operator, {what}: {first}");
+    say!("operator, {what}: {second}");
+    Ok([first, second])
 }
 
 /// What only the operator does.
@@ -104,6 +123,7 @@ fn explanation(services: usize) -> String {
         "{services} services with 7 children each: ServiceAccount, ConfigMap, Deployment (one pod), Service, autoscaler,\n\
          disruption budget and route. A real API server; pods by kwok; no autoscaler controller.\n\
          raw:  a client that applies the rendered children, {} requests in flight. Ready: all Deployments rolled out.\n\
+         Services without routes run once more, with and without the Gateway API on the cluster.\n\
          ours: the same number of Microservices applied with as many requests in flight while the operator (a release\n\
          \x20     build, {} in flight, in a process of its own) works, with leader\n\
          \x20     election, pages and metrics. Ready: all Microservices Ready.\n\

@@ -105,7 +105,7 @@ pub async fn ours(field: &Field) -> Result<(Lap, Ours)> {
     let mut runs = Vec::new();
     for version in [1, 2] {
         let image = services::image(version);
-        let documents = services::microservices(field.services, version);
+        let documents = services::microservices(field.services, version, field.routes);
         let start = Start::now(field).await?;
         let ready = field.all(&operator.namespace, |service: &Microservice| is_ready(service, &image));
         let apply = services::apply(&field.user, &operator.namespace, &documents);
@@ -180,6 +180,26 @@ pub fn compare(table: &mut Table, ours: &[Lap], raw: &[Lap], services: usize) {
     let time = |lap: &Lap| lap.image.processor;
     let what = "new image: processor time of the control plane";
     table.compare(what, Unit::Seconds, seconds(ours, time), seconds(raw, time), Must::Show);
+}
+
+/// Services without routes on a cluster without the Gateway API, against the same on a cluster with it.
+pub fn compare_bare(table: &mut Table, bare: &[Lap], with: &[Lap], services: usize) {
+    for (what, which) in [("create", (|lap| &lap.create) as fn(&Lap) -> &Run), ("new image", |lap| &lap.image)] {
+        // Of statuses there may be one or two, as the pods come: what is asked of every service must be the same.
+        let requests = |laps: &[Lap]| {
+            let each = laps.iter().map(|lap| {
+                count(which(lap).requests.clone().filter(|request| request.subresource != "status").count())
+            });
+            each.fold(0.0, f64::max) / count(services)
+        };
+        let (a, b) = (requests(bare), requests(with));
+        let line = format!("no Gateway API (raw: with it): {what}: requests but for status, each service");
+        table.compare(line, Unit::EachService, a, b, Must::Be(b));
+        let seconds =
+            |laps: &[Lap]| laps.iter().map(|lap| which(lap).ready.as_secs_f64()).fold(f64::INFINITY, f64::min);
+        let line = format!("no Gateway API (raw: with it): {what}: to all Ready");
+        table.compare(line, Unit::Seconds, seconds(bare), seconds(with), Must::Ratio(1.5));
+    }
 }
 
 fn runs(laps: &[Lap], which: fn(&Lap) -> &Run) -> Vec<&Run> {

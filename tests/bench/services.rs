@@ -36,8 +36,8 @@ pub fn image(version: u32) -> String {
     format!("registry.example/team/service:v{version}")
 }
 
-fn spec(name: &str, version: u32) -> Value {
-    json!({
+fn spec(name: &str, version: u32, routes: bool) -> Value {
+    let mut spec = json!({
         "image": image(version),
         "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "http"}],
         "env": [
@@ -50,23 +50,27 @@ fn spec(name: &str, version: u32) -> Value {
         "scaling": {"minReplicas": 1, "maxReplicas": 4, "cpu": 80},
         "disruptionBudget": {"maxUnavailable": 1},
         "config": {"mountPath": "/etc/service", "files": {"service.yaml": "level: info\nworkers: 4\n"}},
-        "routes": [{"hostnames": [format!("{name}.example.com")], "gateway": {"name": "public"}}],
-    })
+    });
+    if let Some(spec) = spec.as_object_mut().filter(|_| routes) {
+        let route = json!({"hostnames": [format!("{name}.example.com")], "gateway": {"name": "public"}});
+        spec.insert("routes".to_owned(), json!([route]));
+    }
+    spec
 }
 
 /// One service as its team writes it.
-pub fn microservice(name: &str, version: u32) -> Document {
+pub fn microservice(name: &str, version: u32, routes: bool) -> Document {
     let resource = Microservice::api_resource();
     let body = json!({
         "apiVersion": resource.api_version, "kind": resource.kind,
-        "metadata": {"name": name}, "spec": spec(name, version),
+        "metadata": {"name": name}, "spec": spec(name, version, routes),
     });
     Document { resource, name: name.to_owned(), body }
 }
 
 /// All services as their teams write them.
-pub fn microservices(count: usize, version: u32) -> Vec<Document> {
-    (0..count).map(|number| microservice(&name(number), version)).collect()
+pub fn microservices(count: usize, version: u32, routes: bool) -> Vec<Document> {
+    (0..count).map(|number| microservice(&name(number), version, routes)).collect()
 }
 
 /// All services as the objects that they stand for.
@@ -75,7 +79,7 @@ pub fn rendered(count: usize, version: u32, namespace: &str) -> Result<Vec<Docum
     for number in 0..count {
         let name = name(number);
         let subject = Subject {
-            spec: serde_json::from_value(spec(&name, version))?,
+            spec: serde_json::from_value(spec(&name, version, true))?,
             name,
             namespace: namespace.to_owned(),
             uid: "00000000-0000-4000-8000-000000000000".to_owned(),

@@ -34,6 +34,11 @@ ports: [{name: grpc, port: 9000, protocol: grpc}]
 routes: [{hostnames: [rpc.example.com], gateway: {name: public}}]
 ";
 
+const PLAIN: &str = "
+image: registry.example/plain:v1
+ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
+";
+
 /// A control plane of its own: what is served there changes for everybody.
 async fn rig() -> Result<Rig> {
     let cluster: &'static ControlPlane = Box::leak(Box::new(ControlPlane::start(Options::default()).await?));
@@ -61,7 +66,11 @@ async fn routes_wait_for_the_gateway_api_and_nothing_else_does() -> Result<()> {
     assert_says(exposed, &words);
     assert!(condition(&service, "Stalled").is_none() && condition(&service, "Reconciling").is_none());
     assert_eq!(status(&service).url, None, "there is nothing to open");
+    rig.apply("plain", PLAIN).await?;
+    rig.ready("plain").await?;
+    rig.idle().await?;
 
+    let mark = rig.mark().await?;
     rig.cluster.install_gateway_api().await?;
     let route = route_comes(&rig).await?;
     assert_eq!(route.spec.hostnames, ["web.example.com"]);
@@ -96,6 +105,10 @@ async fn routes_wait_for_the_gateway_api_and_nothing_else_does() -> Result<()> {
     definitions.delete("httproutes.gateway.networking.k8s.io", &DeleteParams::default()).await?;
     rig.condition("web", "Exposed", "Unknown", "GatewayAPINotInstalled").await?;
     rig.ready("web").await?;
+    // All that was of no concern to who has no route, and cost no request for it.
+    rig.idle().await?;
+    let concerned = rig.since(mark).await?.filter(|request| request.name.starts_with("plain"));
+    assert_eq!(concerned.count(), 0, "{concerned:?}");
     rig.delete::<Service>("web").await?;
     rig.wait("the Service to be made anew", "web", |_: &Service| true).await?;
     rig.apply("other", "{image: 'registry.example/other:v1'}").await?;

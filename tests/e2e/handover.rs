@@ -16,7 +16,8 @@ fn web(scaling: &str) -> String {
     )
 }
 
-async fn without_autoscaler(rig: &Rig) -> anyhow::Result<()> {
+/// Waits until the autoscaler is gone.
+pub async fn without_autoscaler(rig: &Rig) -> anyhow::Result<()> {
     let gone = || async move { Ok(rig.find::<HorizontalPodAutoscaler>("web").await?.is_none().then_some(())) };
     rig.cluster.wait_until("the autoscaler to go", &rig.namespace, PATIENCE, gone).await
 }

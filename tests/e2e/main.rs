@@ -10,6 +10,7 @@ mod default_class;
 mod drift;
 mod foreign;
 mod gateway;
+mod grants;
 mod handover;
 mod hosts;
 mod lifecycle;

@@ -8,6 +8,7 @@
 
 mod enumeration;
 mod hopeless;
+mod late;
 mod namespace;
 mod oracles;
 mod outage;

@@ -91,13 +91,16 @@ impl Ledger {
         self.entries.push(Provenance { path: path.to_owned(), value, source });
     }
 
-    /// All choices, by path, and what the class gave besides.
-    pub fn into_entries(mut self) -> Vec<Provenance> {
+    /// All choices, by path, and what the class gave and the spec says besides.
+    pub fn into_entries(mut self, mut said: BTreeMap<String, Value>) -> Vec<Provenance> {
         for entry in &self.entries {
             self.given.remove(&entry.path);
+            said.remove(&entry.path);
         }
         let rest = |(path, given): (String, Given)| Provenance { path, value: given.value, source: given.source };
         self.entries.extend(self.given.into_iter().map(rest));
+        let own = |(path, value)| Provenance { path, value, source: Source::Spec };
+        self.entries.extend(said.into_iter().map(own));
         self.entries.sort_by(|a, b| a.path.cmp(&b.path));
         self.entries
     }
@@ -113,7 +116,16 @@ mod tests {
         assert_eq!(ledger.pick("b", Some(0), 5), 0);
         assert_eq!(ledger.pick("a", None, 5), 5);
         assert_eq!(ledger.derive("c", None, || 7), 7);
-        let sources: Vec<_> = ledger.into_entries().into_iter().map(|p| (p.path, p.source)).collect();
-        assert_eq!(sources, [("a".into(), Source::Profile), ("b".into(), Source::Spec), ("c".into(), Source::Derived)]);
+        let said = [("b", 0), ("d", 1)].map(|(path, value)| (path.to_owned(), value.into()));
+        let sources: Vec<_> = ledger.into_entries(said.into()).into_iter().map(|p| (p.path, p.source)).collect();
+        assert_eq!(
+            sources,
+            [
+                ("a".into(), Source::Profile),
+                ("b".into(), Source::Spec),
+                ("c".into(), Source::Derived),
+                ("d".into(), Source::Spec)
+            ]
+        );
     }
 }

@@ -35,8 +35,9 @@ use std::{
 
 use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
+pub use class::needs_namespace;
 pub use ledger::{Provenance, Source};
-pub use metrics::{Unrequested, unrequested};
+pub use metrics::Unrequested;
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
@@ -274,7 +275,9 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         withheld: routes.withheld,
         claims: routes.claims,
         service_account,
-        provenance: draft.ledger.into_entries(),
+        unrequested: BTreeSet::new(),
+        replaced: class::replaced(&subject.spec, class),
+        provenance: draft.ledger.into_entries(class::said(&subject.spec)),
     };
     if draft.problems.is_empty() {
         return Ok(plan);

@@ -1,6 +1,6 @@
 //! The plan: what a Microservice means, with nothing left open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{
     api::autoscaling::v2::{HorizontalPodAutoscalerBehavior, MetricSpec},
@@ -12,7 +12,7 @@ use microservice_crds::{
     labels,
 };
 
-use super::{Claim, PodPlan, Provenance, routes};
+use super::{Claim, PodPlan, Provenance, Source, Unrequested, routes};
 use crate::gateway::ParentId;
 
 /// Everything that the children of a Microservice are written from.
@@ -58,6 +58,10 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// The ServiceAccount.
     pub service_account: ServiceAccountPlan,
+    /// Requests that the autoscaler needs and no container makes; known once all is rendered.
+    pub unrequested: BTreeSet<Unrequested>,
+    /// The autoscaler that the class would give, where the spec's fixed count takes its place.
+    pub replaced: Option<Replaced>,
     /// Where each value came from, by path.
     pub provenance: Vec<Provenance>,
 }
@@ -86,6 +90,11 @@ impl Plan {
     /// The selector as text, for the scale subresource.
     pub fn selector(&self) -> String {
         format!("{}={name},{}={name}", labels::NAME, labels::INSTANCE, name = self.identity.name)
+    }
+
+    /// Who decided on the value at a path.
+    pub fn source(&self, path: &str) -> Option<Source> {
+        self.provenance.iter().find(|entry| entry.path == path).map(|entry| entry.source)
     }
 
     /// Whether an object that is not wanted must stay all the same, because its route is withheld and kept as it is.
@@ -201,6 +210,17 @@ pub enum Replicas {
         /// How fast it goes.
         behavior: Option<HorizontalPodAutoscalerBehavior>,
     },
+}
+
+/// A fixed count of the spec in the place of an autoscaler of the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// The count.
+    pub count: i32,
+    /// Least count of the autoscaler.
+    pub min: i32,
+    /// Its greatest count.
+    pub max: i32,
 }
 
 /// How a new version replaces the old one.

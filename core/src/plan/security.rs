@@ -32,6 +32,9 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> SecurityDraft {
             );
         }
     }
+    let writable_root = draft.ledger.pick("security.writableRoot", security.writable_root, false);
+    let said = Some(security.capabilities).filter(|list| !list.is_empty());
+    let capabilities = draft.ledger.pick("security.capabilities", said, Vec::new());
     SecurityDraft {
         pod: PodSecurityPlan {
             run_as_user: security.run_as_user,
@@ -39,9 +42,9 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> SecurityDraft {
             fs_group: security.fs_group,
             host_users: security.host_users,
         },
-        read_only_root: !security.writable_root.unwrap_or(false),
+        read_only_root: !writable_root,
         writable_paths: security.writable_paths,
-        capabilities: security.capabilities,
+        capabilities,
     }
 }
 

@@ -4,7 +4,9 @@
 mod merge;
 mod overrides;
 mod places;
+mod requests;
 mod rules;
+mod running;
 mod security;
 
 use crate::{
@@ -49,9 +51,10 @@ pub fn render(subject: &Subject, facts: &Facts) -> Result<Rendered, Vec<Invalid>
     Ok(Rendered { plan, children: bodies.into_iter().map(|(entry, body)| children::seal(entry, body)).collect() })
 }
 
-/// The status tells of the image that runs.
+/// The status tells of the image that runs, and of requests that are missing whoever was to write them.
 fn follow(plan: &mut Plan, bodies: &[Body]) {
-    let pods = bodies.iter().find_map(|(_, body)| body.pointer("/spec/template/spec/containers")?.as_array());
+    plan.unrequested = requests::unrequested(plan, bodies);
+    let pods = running::pod(bodies).and_then(|pod| pod.get("containers")?.as_array());
     for main in &mut plan.pod.containers.main {
         let rendered = pods.and_then(|pods| pods.iter().find(|c| c.get("name").is_some_and(|n| *n == main.name)));
         if let Some(image) = rendered.and_then(|c| c.get("image")).and_then(Value::as_str) {

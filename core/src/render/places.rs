@@ -29,6 +29,8 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["ConfigMap"], "/immutable", "it is named by its content and never changes; leave it out"),
     (ROUTES, "/spec/hostnames", "write routes[].hostnames"),
     (ROUTES, "/spec/parentRefs", "write routes[].gateway"),
+    // They are what claims of hosts, the features of a gateway, existing backends and redirects are judged by.
+    (ROUTES, "/spec/rules", "write spec.routes: its matches, filters, backends and policies"),
 ];
 
 /// Metadata: kind (none: all), place, and the fields of the spec that say the same for labels and annotations.
@@ -182,9 +184,18 @@ mod tests {
             ("ConfigMap", "{immutable: false}", "immutable", "leave it out"),
             ("HTTPRoute", "{spec: {hostnames: [x.example.com]}}", "spec.hostnames", "routes[].hostnames"),
             ("HTTPRoute", "{spec: {parentRefs: []}}", "spec.parentRefs", "routes[].gateway"),
+            ("HTTPRoute", "{spec: {rules: []}}", "spec.rules", "write spec.routes"),
         ] {
             assert_refused(kind, over, field, words);
         }
+    }
+
+    #[test]
+    fn rules_of_a_grpc_route_are_those_of_the_spec() {
+        let grpc = "ports: [{name: grpc, port: 9000, protocol: grpc}], routes: [{gateway: {name: g}}]";
+        let found = refused("{}", &format!("{grpc}, overrides: {{GRPCRoute: {{spec: {{rules: []}}}}}}"));
+        assert_eq!((found.len(), found[0].1.as_str()), (1, "overrides.GRPCRoute.spec.rules"));
+        assert!(found[0].2.contains("write spec.routes"), "{}", found[0].2);
     }
 
     #[test]

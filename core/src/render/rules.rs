@@ -1,11 +1,14 @@
-//! What a class demands of every container that will run, by whoever it was written: the spec, its sidecars and init
-//! containers, or an override.
+//! What a class demands of every container that will run, and of every image that is mounted, by whoever it was written:
+//! the spec, its sidecars and init containers, or an override.
 
 use microservice_crds::ImageRules;
 use serde_json::Value;
 
-use super::Body;
-use crate::plan::{Blame, Class, ContainerPlan, Invalid, Plan};
+use super::{
+    Body,
+    running::{pod, running},
+};
+use crate::plan::{Blame, Class, Invalid, Plan};
 
 /// Holds the rendered objects against the class.
 pub(super) fn check(class: Option<&Class>, plan: &Plan, bodies: &[Body]) -> Vec<Invalid> {
@@ -15,62 +18,32 @@ pub(super) fn check(class: Option<&Class>, plan: &Plan, bodies: &[Body]) -> Vec<
         problems.push(Invalid { field, message, blame: Blame::Rule });
     };
     let required = class.spec.limits.as_ref().map(|limits| limits.required_requests.as_slice()).unwrap_or_default();
-    for Running { container, list, known } in running(plan, bodies) {
-        let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
-        let written = |field: &str| match &known {
-            Some((_, at)) => format!("{at}{field}"),
-            None => format!("overrides.Deployment.spec.template.spec.{list}[{name}].{field}"),
-        };
-        let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
-        if let Some(message) = class.spec.images.as_ref().and_then(|rules| image_problem(rules, image, &class.name)) {
-            let overridden = known.as_ref().is_some_and(|(plan, _)| plan.image != image);
-            let field = match overridden {
-                true => format!("overrides.Deployment.spec.template.spec.{list}[{name}].image"),
-                false => written("image"),
-            };
-            refuse(field, message);
+    let image_problem = |image: &str| image_problem(class.spec.images.as_ref()?, image, &class.name);
+    for container in running(plan, bodies) {
+        if let Some(message) = image_problem(container.image()) {
+            refuse(container.image_field(), message);
         }
-        for resource in required {
-            // A limit alone is a request too, by Kubernetes' own defaults.
-            let said = ["requests", "limits"]
-                .iter()
-                .any(|part| container.pointer(&format!("/resources/{part}")).and_then(|p| p.get(resource)).is_some());
-            if !said {
-                let message = format!(
-                    "MicroserviceClass {:?} wants every container to request {resource}, and container {name:?} does not; \
-                     write it (a LimitRange of the namespace does not count)",
-                    class.name
-                );
-                refuse(written(&format!("resources.requests.{resource}")), message);
-            }
+        for resource in required.iter().filter(|resource| !container.requests(resource)) {
+            let message = format!(
+                "MicroserviceClass {:?} wants every container to request {resource}, and container {:?} does not; write it \
+                 (a LimitRange of the namespace does not count)",
+                class.name,
+                container.name()
+            );
+            refuse(container.written(&format!("resources.requests.{resource}")), message);
+        }
+    }
+    // Only an override makes a volume of an image.
+    let volumes = pod(bodies).and_then(|pod| pod.get("volumes")?.as_array());
+    for volume in volumes.into_iter().flatten() {
+        let Some(image) = volume.get("image") else { continue };
+        let reference = image.get("reference").and_then(Value::as_str).unwrap_or_default();
+        if let Some(message) = image_problem(reference) {
+            let name = volume.get("name").and_then(Value::as_str).unwrap_or_default();
+            refuse(format!("overrides.Deployment.spec.template.spec.volumes[{name}].image.reference"), message);
         }
     }
     problems
-}
-
-/// A container of the rendered pods.
-struct Running<'a> {
-    container: &'a Value,
-    list: &'static str,
-    /// Its plan, and where it stands in the spec; none for one that an override adds.
-    known: Option<(&'a ContainerPlan, String)>,
-}
-
-fn running<'a>(plan: &'a Plan, bodies: &'a [Body]) -> impl Iterator<Item = Running<'a>> {
-    let pod = bodies.iter().find_map(|(_, body)| body.pointer("/spec/template/spec"));
-    let of_list = move |list: &'static str| {
-        let containers = pod.and_then(|pod| pod.get(list)).and_then(Value::as_array);
-        containers.into_iter().flatten().map(move |container| (list, container))
-    };
-    let all = &plan.pod.containers;
-    ["initContainers", "containers"].into_iter().flat_map(of_list).map(move |(list, container)| {
-        let called = |plan: &&ContainerPlan| container.get("name").is_some_and(|name| *name == plan.name);
-        let at = |list: &str, plan: &ContainerPlan| format!("{list}[{}].", plan.name);
-        let known = all.main.iter().find(called).map(|plan| (plan, String::new()));
-        let known = known.or_else(|| all.sidecars.iter().find(called).map(|plan| (plan, at("sidecars", plan))));
-        let known = known.or_else(|| all.init.iter().find(called).map(|plan| (plan, at("initContainers", plan))));
-        Running { container, list, known }
-    })
 }
 
 fn image_problem(rules: &ImageRules, image: &str, class: &str) -> Option<String> {
@@ -145,6 +118,15 @@ mod tests {
             fields(class, &pod("initContainers: [{name: first}]")),
             [format!("{place}.initContainers[first].image")]
         );
+        assert_eq!(
+            fields(
+                class,
+                &pod("volumes: [{name: v, image: {reference: 'evil/files:1'}}, {name: w, image: {reference: a}}]")
+            ),
+            [format!("{place}.volumes[v].image.reference")]
+        );
+        let digest = fields("images: {digestRequired: true}", &pod("volumes: [{name: v, image: {reference: 'a:1'}}]"));
+        assert_eq!(digest, ["image".to_owned(), format!("{place}.volumes[v].image.reference")]);
         let limits = "limits: {requiredRequests: [cpu]}";
         assert_eq!(
             fields(

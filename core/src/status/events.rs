@@ -2,7 +2,7 @@
 
 use microservice_crds::MicroserviceStatus;
 
-use super::{Change, Transition, conditions::find, exposed, ready, text};
+use super::{Change, Transition, conditions::find, exposed, ready, scalable, text};
 use crate::outcome::{ChildResult, Outcome};
 
 /// Reason of Reconciling between a failure and the next Ready.
@@ -80,7 +80,7 @@ fn all_wrong(status: &MicroserviceStatus) -> Vec<Wrong<'_>> {
         of("Stalled", "True", "Reconcile"),
         of("Exposed", "False", "Expose"),
         of("Exposed", "Unknown", "Expose").filter(|w| w.reason == "GatewayAPINotInstalled"),
-        of("Scalable", "False", "Scale").filter(|w| w.reason != "ScalingDisabled"),
+        of("Scalable", "False", "Scale").filter(|w| !["ScalingDisabled", scalable::REPLACED].contains(&w.reason)),
         of("Drifted", "True", "Apply"),
     ]
     .into_iter()

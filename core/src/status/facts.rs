@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use k8s_openapi::{api::core::v1::Probe, apimachinery::pkg::util::intstr::IntOrString};
 
-use crate::plan::{Plan, Replicas, Unrequested, unrequested};
+use crate::plan::{Plan, Replaced, Replicas, Source, Unrequested};
 
 /// The few values of a plan that the status or a message shows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,7 +29,11 @@ pub(super) struct Facts {
     pub liveness: Option<String>,
     /// Who decides how many replicas run.
     pub count: Count,
-    /// Requests that the autoscaler needs and that are not in the plan.
+    /// Whether it is the class that gives the count or the autoscaler.
+    pub counted_by_class: bool,
+    /// The autoscaler of the class that a fixed count of the spec has replaced.
+    pub replaced: Option<Replaced>,
+    /// Requests that the autoscaler needs and no container makes.
     pub unrequested: BTreeSet<Unrequested>,
 }
 
@@ -39,7 +43,7 @@ pub(super) enum Count {
     /// Whoever sets it on the Deployment.
     #[default]
     Open,
-    /// The spec.
+    /// The spec, or the class.
     Fixed,
     /// An autoscaler of ours, within these bounds.
     Between(i32, i32),
@@ -67,7 +71,11 @@ impl Facts {
                 Replicas::Fixed(_) => Count::Fixed,
                 Replicas::Autoscaled { min, max, .. } => Count::Between(min, max),
             },
-            unrequested: unrequested(plan),
+            counted_by_class: ["scaling.replicas", "scaling.maxReplicas"]
+                .iter()
+                .any(|path| plan.source(path).is_some_and(|source| source != Source::Spec)),
+            replaced: plan.replaced,
+            unrequested: plan.unrequested.clone(),
         }
     }
 

@@ -20,7 +20,10 @@ use super::{
     stuck::elapsed,
     text,
 };
-use crate::outcome::{AutoscalerHealth, ChildOutcome, Health, Outcome, Verdict};
+use crate::{
+    outcome::{AutoscalerHealth, ChildOutcome, Health, Outcome, Verdict},
+    plan::Replaced,
+};
 
 /// How long the autoscaler may have no metrics: those of new pods come late. And how long it must have been held back
 /// until that is told: a load that plays around a limit is no news.
@@ -28,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Reason of an autoscaler whose Deployment has no replicas.
 const DISABLED: &str = "ScalingDisabled";
+/// Reason of a fixed count in the place of an autoscaler of the class.
+pub(super) const REPLACED: &str = "ClassAutoscalerReplaced";
 /// Reason of an autoscaler that works again, and has not said how it goes.
 const RESUMING: &str = "Resuming";
 
@@ -44,7 +49,7 @@ impl From<Wanted> for Scalable {
     }
 }
 
-/// The condition `Scalable`, where there is an autoscaler of ours or of somebody else.
+/// The condition `Scalable`, where there is an autoscaler of ours or of somebody else, or would be by the class.
 pub(super) fn verdict(
     previous: Option<&MicroserviceStatus>,
     outcome: &Outcome,
@@ -61,11 +66,24 @@ pub(super) fn verdict(
     if let Some(wanted) = scalers::verdict(name.as_deref(), &outcome.scalers, facts) {
         return Some(wanted.into());
     }
-    let (child, who) = (child?, name?);
+    let Some((child, who)) = child.zip(name) else { return replaced(facts).map(Scalable::from) };
     let before = previous.and_then(|p| conditions::find(p, "Scalable"));
     let mut scalable = ours(before, child, &who, outcome, facts, now);
     settle(before, outcome.generation, &mut scalable.wanted);
     Some(scalable)
+}
+
+/// A fixed count in the place of the class's autoscaler: it may have been written by `kubectl scale`, which no rule of
+/// the API server can refuse, because it knows no classes.
+fn replaced(facts: &Facts) -> Option<Wanted> {
+    let Replaced { count, min, max } = facts.replaced?;
+    let (class, namespace, name) = (facts.class.as_deref().unwrap_or_default(), &facts.namespace, &facts.name);
+    let message = format!(
+        "spec.scaling.replicas: {count} stands in the place of the autoscaler of {min}..{max} replicas that \
+         MicroserviceClass {class:?} gives. To have that again, remove it: kubectl patch -n {namespace} msvc/{name} \
+         --type=merge -p '{{\"spec\":{{\"scaling\":{{\"replicas\":null}}}}}}'"
+    );
+    Some(Wanted::new("False", REPLACED, message))
 }
 
 fn ours(
@@ -126,8 +144,7 @@ fn waiting(who: &str, facts: &Facts) -> Wanted {
 
 /// The requests that are needed and not there, by the field that would set them.
 fn missing(facts: &Facts) -> Option<String> {
-    let field = |container: &str, resource: &str| facts.field(container, &format!("resources.requests.{resource}"));
-    let fields: Vec<String> = facts.unrequested.iter().map(|u| field(&u.container, &u.resource)).collect();
+    let fields: Vec<String> = facts.unrequested.iter().map(|u| format!("spec.{}", u.field)).collect();
     (!fields.is_empty()).then(|| fields.join(" and no "))
 }
 

@@ -33,15 +33,29 @@ fn beside_ours(own: &str, others: &[Scaler], facts: &Facts) -> String {
     let delete = list(others.iter().map(Scaler::source));
     if others.iter().any(|other| other.target == ScaleTarget::Deployment) {
         let name = &facts.name;
+        let or = match by_class(facts) {
+            Some(class) => format!("write spec.scaling.replicas in the place of the autoscaler that {class} gives"),
+            None => "remove spec.scaling.maxReplicas and all that belongs to it".to_owned(),
+        };
         return format!(
             "{own} of this Microservice and {all} scale Deployment {name:?}, and then none of them follows its metrics. \
-             Delete {delete}; or remove spec.scaling.maxReplicas and all that belongs to it, so that another scales alone."
+             Delete {delete}; or {or}, so that another scales alone."
         );
     }
+    let place = match by_class(facts) {
+        Some(class) => format!("the autoscaler that {class} gives"),
+        None => "minReplicas and maxReplicas".to_owned(),
+    };
     format!(
         "{all} cannot scale this Microservice, because its own {own} does. Delete {delete}; or write \
-         spec.scaling.replicas: 1 in the place of minReplicas and maxReplicas, so that another scales alone."
+         spec.scaling.replicas: 1 in the place of {place}, so that another scales alone."
     )
+}
+
+/// The class, where it is the one that says how many replicas run.
+fn by_class(facts: &Facts) -> Option<String> {
+    let class = facts.class.as_ref().filter(|_| facts.counted_by_class)?;
+    Some(format!("MicroserviceClass {class:?}"))
 }
 
 fn alone_in_charge(scaler: &Scaler, facts: &Facts) -> Wanted {
@@ -51,14 +65,16 @@ fn alone_in_charge(scaler: &Scaler, facts: &Facts) -> Wanted {
             let message = format!("{scaler} scales the Deployment; the operator leaves its replicas alone.");
             Wanted::new("True", "ForeignScaler", message)
         }
-        (ScaleTarget::Microservice, Count::Fixed) => {
+        // Of a count that the class gives the API server knows nothing: it gives no scale.
+        (ScaleTarget::Microservice, Count::Fixed) if !facts.counted_by_class => {
             let message =
                 format!("{scaler} scales this Microservice: what it writes into spec.scaling.replicas holds.");
             Wanted::new("True", "ForeignScaler", message)
         }
         (ScaleTarget::Microservice, _) => {
+            let given = by_class(facts).map(|class| format!(" (the count is that of {class})")).unwrap_or_default();
             let message = format!(
-                "{scaler} cannot scale this Microservice while spec.scaling.replicas is not set. Set it once: \
+                "{scaler} cannot scale this Microservice while spec.scaling.replicas is not set{given}. Set it once: \
                  kubectl scale -n {namespace} msvc/{name} --replicas=1"
             );
             Wanted::new("False", "ReplicasNotSet", message)
@@ -106,6 +122,32 @@ mod tests {
         assert_eq!((status, reason.as_str()), ("False", "ReplicasNotSet"));
         assert!(message.ends_with("kubectl scale -n shop msvc/web --replicas=1"), "{message}");
         assert_eq!(verdict(OURS, &[], &facts()), None);
+    }
+
+    fn of_class(scaling: &str) -> Facts {
+        let plan = crate::plan::class::tests::with_defaults(&format!("scaling: {{{scaling}}}"), "");
+        Facts::of(&plan)
+    }
+
+    #[test]
+    fn a_count_of_the_class_is_none_that_another_can_write() {
+        let wanted = verdict(None, &[scaler("theirs", ScaleTarget::Microservice)], &of_class("replicas: 3")).unwrap();
+        assert_eq!((wanted.status, wanted.say.reason.as_str()), ("False", "ReplicasNotSet"));
+        assert!(
+            wanted.say.message.contains("the count is that of MicroserviceClass \"gold\""),
+            "{}",
+            wanted.say.message
+        );
+    }
+
+    #[test]
+    fn an_autoscaler_of_the_class_is_put_aside_by_a_count_and_not_by_removing_what_is_not_there() {
+        for target in [ScaleTarget::Deployment, ScaleTarget::Microservice] {
+            let wanted = verdict(OURS, &[scaler("theirs", target)], &of_class("maxReplicas: 5")).unwrap();
+            let message = wanted.say.message;
+            assert!(message.contains("the autoscaler that MicroserviceClass \"gold\" gives"), "{message}");
+            assert!(message.contains("write spec.scaling.replicas") && !message.contains("maxReplicas"), "{message}");
+        }
     }
 
     #[test]

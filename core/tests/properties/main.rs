@@ -178,6 +178,20 @@ proptest! {
         }
     }
 
+    /// Who decided is told of every value that the spec says, once.
+    #[test]
+    fn every_value_of_a_spec_has_one_source(subject in specs::sane()) {
+        let plan = rendered(&subject)?.plan;
+        let entries: Vec<Vec<String>> = plan.provenance.iter().map(|entry| steps(&entry.path)).collect();
+        prop_assert_eq!(entries.iter().collect::<BTreeSet<_>>().len(), entries.len());
+        let mut values = Vec::new();
+        flatten(&mut Vec::new(), &serde_json::to_value(&subject.spec).unwrap(), &mut values);
+        for value in values {
+            let above = entries.iter().filter(|entry| value.starts_with(entry));
+            prop_assert_eq!(above.count(), 1, "{:?}", value);
+        }
+    }
+
     /// Comparing never panics, whatever stands there.
     #[test]
     fn comparing_never_panics(a in specs::json(), b in specs::json()) {
@@ -196,6 +210,43 @@ proptest! {
     fn quantities_never_panic(text in "[-+0-9.eEmkKMGTPinu]{0,40}|.{0,10}") {
         let _ = compare::quantity::nanos(&text);
         prop_assert!(compare::quantity::same(&text, &text));
+    }
+}
+
+/// The steps of a path: `a.b[c.d]` has three.
+fn steps(path: &str) -> Vec<String> {
+    let mut steps = vec![String::new()];
+    let mut key = false;
+    for c in path.chars() {
+        match c {
+            '.' if !key => steps.push(String::new()),
+            '[' if !key => {
+                key = true;
+                steps.push(String::new());
+            }
+            ']' if key => key = false,
+            c => steps.last_mut().unwrap().push(c),
+        }
+    }
+    steps
+}
+
+/// The steps to every text, number and truth; items of a list go by their names, which are no values then.
+fn flatten(at: &mut Vec<String>, value: &Value, all: &mut Vec<Vec<String>>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Null => Vec::new(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(list) => {
+            let name = |(index, item): (usize, &Value)| item["name"].as_str().map_or(index.to_string(), str::to_owned);
+            list.iter().enumerate().map(|item| (name(item), item.1)).collect()
+        }
+        _ => return all.push(at.clone()),
+    };
+    let named = value.is_object() && at.len() == 2 && at[0].ends_with('s') && value.get("name").is_some();
+    for (step, value) in children.into_iter().filter(|(step, _)| !(named && step == "name")) {
+        at.push(step);
+        flatten(at, value, all);
+        at.pop();
     }
 }
 

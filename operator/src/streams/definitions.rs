@@ -20,7 +20,6 @@ use crate::{
     context::Context,
     follow::{LATE_RIGHTS, Signal, follow},
     interest::Interest,
-    queue::Priority,
     store::{CLASSES, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, Served},
 };
 
@@ -46,6 +45,7 @@ pub(super) async fn follow_definitions(ctx: Context) {
     let api: Api<PartialObjectMeta<CustomResourceDefinition>> = Api::all(ctx.cluster.client().clone());
     let running = Running::default();
     let mut present = HashSet::new();
+    let mut synced = false;
     let said = |name: &str, definition: Option<&PartialObjectMeta<CustomResourceDefinition>>| {
         if routes(name).is_some_and(|kind| ctx.around.set_definition(kind, definition.map(|d| d.annotations()))) {
             ctx.wake(vec![Interest::Channel]);
@@ -68,6 +68,7 @@ pub(super) async fn follow_definitions(ctx: Context) {
                     }
                     running.set(&ctx, kind, present.contains(crd));
                 }
+                synced = true;
                 served(&ctx, DEFINITIONS, Served::Synced);
             }
             Signal::Event(Event::Apply(definition)) => {
@@ -78,13 +79,13 @@ pub(super) async fn follow_definitions(ctx: Context) {
                 said(&definition.name_any(), None);
                 set(&definition.name_any(), false);
             }
-            Signal::Failed { code, message } => {
-                if code == 403 {
-                    // Without the right to see definitions every optional kind is simply tried.
-                    optional().for_each(|(kind, _)| running.set(&ctx, kind, true));
-                }
-                served(&ctx, DEFINITIONS, if code == 403 { Served::Forbidden } else { Served::Failing(message) });
+            Signal::Failed { code: 403, .. } if !synced => {
+                // Without the right to see definitions every optional kind is simply tried.
+                optional().for_each(|(kind, _)| running.set(&ctx, kind, true));
+                served(&ctx, DEFINITIONS, Served::Forbidden);
             }
+            Signal::Failed { message, .. } if !synced => served(&ctx, DEFINITIONS, Served::Failing(message)),
+            Signal::Failed { .. } => {}
         }
     })
     .await;
@@ -101,8 +102,9 @@ impl Running {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         match (present, tasks.contains_key(&kind)) {
             (true, false) => {
-                // Before the start it is waited for; later it counts as absent until its list is in.
-                if !ctx.started.load(Ordering::Relaxed) {
+                // Before the start it is waited for; later it counts as absent until its list is in. Classes never do:
+                // services would be rendered without theirs.
+                if kind == CLASSES || !ctx.started.load(Ordering::Relaxed) {
                     ctx.store.set_served(kind, Served::Starting);
                 }
                 tasks.insert(kind, tokio::spawn(stream(ctx.clone(), kind)).abort_handle());
@@ -114,7 +116,7 @@ impl Running {
                 ctx.store.forget_kind(kind);
                 ctx.around.forget(kind);
                 if ctx.store.set_served(kind, Served::Absent) {
-                    ctx.store.services().iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
+                    ctx.wake_keys(ctx.store.services());
                 }
             }
             _ => {}

@@ -63,9 +63,7 @@ fn served(ctx: &Context, kind: Kind, served: Served) {
     // Asked in this order: whoever starts between the two reads the store afterwards.
     let news = ctx.store.set_served(kind, served);
     if news && telling && ctx.started.load(Ordering::SeqCst) {
-        for key in ctx.store.services() {
-            ctx.queue.enqueue(&key, Priority::Drift);
-        }
+        ctx.wake_keys(ctx.store.services());
     }
     ctx.settled.notify_one();
 }

@@ -91,6 +91,26 @@ pub(crate) fn choose<'a>(subject: &Subject, facts: &'a Facts) -> Result<Option<&
     }
 }
 
+/// What stands against planning while the labels of the service's namespace are not known: the class decides by them.
+/// Offline nobody is kept out by it; in a cluster it must not be passed over, or the class would permit to all what it
+/// permits to some.
+pub fn needs_namespace(subject: &Subject, class: &ClassFact) -> Option<Invalid> {
+    let ClassFact::Found(class) = class else { return None };
+    let grants = class.spec.routing.iter().flat_map(|routing| routing.hosts.iter().flatten());
+    let by_grant = || !subject.spec.routes.is_empty() && grants.into_iter().any(|grant| grant.namespaces.is_some());
+    let (field, place, blame) = match class.spec.namespaces {
+        Some(_) => ("class", "namespaces", Blame::NotAllowed),
+        None if by_grant() => ("routes", "routing.hosts", Blame::Rule),
+        None => return None,
+    };
+    let message = format!(
+        "{place} of MicroserviceClass {:?} decides by the labels of namespace {:?}, and the operator may not see them; let its \
+         ServiceAccount list and watch namespaces, which takes a ClusterRole",
+        class.name, subject.namespace
+    );
+    Some(Invalid { field: field.to_owned(), message, blame })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +180,29 @@ mod tests {
         }
         assert!(labelled("image: a:1", Some("{}")).unwrap_err()[0].message.contains("which is the default"));
         assert!(class("namespaces: {}").spec.namespaces.is_some_and(|s| selector::matches(&s, &Default::default())));
+    }
+
+    #[test]
+    fn what_a_class_decides_by_labels_needs_them() {
+        let needs = |class: &str, spec: &str| {
+            let facts = facts(class);
+            needs_namespace(&subject(&format!("{{image: a:1, {spec}}}")), &facts.class).map(|i| (i.field, i.blame))
+        };
+        let routed = "routes: [{gateway: {name: g}}]";
+        let granted = "routing: {hosts: [{pattern: a.io}, {pattern: b.io, namespaces: {matchLabels: {tier: public}}}]}";
+        for (class, spec, wanted) in [
+            ("{}", routed, None),
+            ("routing: {hosts: [{pattern: a.io}]}", routed, None),
+            (granted, "", None),
+            (granted, routed, Some(("routes".into(), Blame::Rule))),
+            ("namespaces: {matchLabels: {tier: public}}", "", Some(("class".into(), Blame::NotAllowed))),
+        ] {
+            assert_eq!(needs(class, spec), wanted, "{class} {spec}");
+        }
+        let found = needs_namespace(&subject("image: a:1"), &facts("namespaces: {}").class).unwrap();
+        for part in ["\"gold\"", "\"shop\"", "list and watch namespaces"] {
+            assert!(found.message.contains(part), "{part}: {}", found.message);
+        }
+        assert_eq!(needs_namespace(&subject("image: a:1"), &ClassFact::None), None);
     }
 }

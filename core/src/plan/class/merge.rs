@@ -6,12 +6,13 @@ use microservice_crds::{ClassDefaults, MicroserviceSpec};
 use serde_json::{Map, Value};
 
 /// Objects that are one value.
-const WHOLE: &[&str] = &["probes.readiness", "probes.liveness", "probes.startup"];
+pub(super) const WHOLE: &[&str] = &["probes.readiness", "probes.liveness", "probes.startup"];
 
 /// Objects whose keys are of the user's choice.
 const MAPS: &[&str] = &[
     "labels",
     "annotations",
+    "config.files",
     "podLabels",
     "podAnnotations",
     "nodeSelector",
@@ -20,7 +21,7 @@ const MAPS: &[&str] = &[
 ];
 
 /// The list that is joined by the name of its items.
-const ENV: &str = "env";
+pub(super) const ENV: &str = "env";
 
 /// The list that says something when it is empty: no spread.
 const SPREAD: &str = "topologySpread";
@@ -62,7 +63,7 @@ fn fill(path: &str, spec: &mut Map<String, Value>, class: Map<String, Value>, ta
 }
 
 /// Whether a value that is written says anything.
-fn says(path: &str, value: &Value) -> bool {
+pub(super) fn says(path: &str, value: &Value) -> bool {
     path == SPREAD || value.as_array().is_none_or(|list| !list.is_empty())
 }
 
@@ -81,7 +82,7 @@ fn join(own: &mut Vec<Value>, class: Vec<Value>, taken: &mut BTreeMap<String, Va
     *own = joined;
 }
 
-fn place(path: &str, key: &str) -> String {
+pub(super) fn place(path: &str, key: &str) -> String {
     match path {
         "" => key.to_owned(),
         map if MAPS.contains(&map) => format!("{map}[{key}]"),

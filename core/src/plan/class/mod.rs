@@ -10,6 +10,7 @@ mod fit;
 mod merge;
 mod resources;
 mod rules;
+mod said;
 mod scaling;
 
 use std::{
@@ -21,8 +22,10 @@ use microservice_crds::MicroserviceSpec;
 use serde_json::Value;
 
 pub(crate) use choice::choose;
-pub use choice::{Candidate, Marked, default_class, fact, holding};
+pub use choice::{Candidate, Marked, default_class, fact, holding, needs_namespace};
 pub(super) use rules::check;
+pub(super) use said::said;
+pub(super) use scaling::replaced;
 
 use super::{Blame, Class, Invalid, Profile, Source};
 

@@ -1,8 +1,9 @@
 //! A fixed count or an autoscaler of a class beside what a service says.
 
-use microservice_crds::Scaling;
+use microservice_crds::{MicroserviceSpec, Scaling};
 
 use super::Bent;
+use crate::plan::{Class, Replaced};
 
 /// A service that says how many replicas run has no autoscaler of the class; one that says anything of an autoscaler has
 /// no fixed count of the class. Targets (`cpu`, `memory`, `metrics`) are replaced together. Where the counts cross, the
@@ -58,6 +59,13 @@ fn beside(class: &mut Scaling, said: &Scaling, bent: &mut Bent) {
         class.min_replicas = Some(1);
         bent.insert("scaling.minReplicas".to_owned());
     }
+}
+
+/// The autoscaler of the class that the spec's own fixed count puts aside.
+pub(in super::super) fn replaced(spec: &MicroserviceSpec, class: Option<&Class>) -> Option<Replaced> {
+    let count = spec.scaling.as_ref()?.replicas?;
+    let given = class?.spec.defaults.as_ref()?.scaling.as_ref()?;
+    Some(Replaced { count, min: given.min_replicas.unwrap_or(1), max: given.max_replicas? })
 }
 
 #[cfg(test)]

@@ -89,9 +89,12 @@ fn a_limit_that_lasts_is_told() {
 
 #[test]
 fn a_request_that_is_missing_is_told_until_the_autoscaler_knows_better() {
-    let lacks = |container: &str| Unrequested { container: container.into(), resource: "cpu".into() };
-    let facts =
-        Facts { unrequested: [lacks("web"), lacks("proxy")].into(), sidecars: vec!["proxy".into()], ..autoscaled() };
+    let lacks = |container: &str, at: &str| Unrequested {
+        container: container.into(),
+        resource: "cpu".into(),
+        field: format!("{at}resources.requests.cpu"),
+    };
+    let facts = Facts { unrequested: [lacks("web", ""), lacks("proxy", "sidecars[proxy].")].into(), ..autoscaled() };
     let said = |health| judged(&with(health), &facts, 100).unwrap().wanted;
     let early = said(AutoscalerHealth::default());
     assert_eq!((early.status, early.say.reason.as_str()), ("Unknown", "NoRequests"));
@@ -168,4 +171,19 @@ fn the_same_failure_in_other_words_is_no_news() {
     assert_eq!(conditions::find(&again, "Scalable"), conditions::find(&first, "Scalable"));
     let other = status("Get \"https://10.0.0.1:443/b\": timeout after 6s (id 1f3870be-274f) [a b]", Some(&first));
     assert!(conditions::find(&other, "Scalable").unwrap().message.contains("/b"));
+}
+
+#[test]
+fn a_count_in_the_place_of_the_classes_autoscaler_is_told() {
+    let replaced = Some(crate::plan::Replaced { count: 4, min: 2, max: 9 });
+    let facts = Facts { count: Count::Fixed, class: Some("gold".into()), replaced, ..facts() };
+    let mut plain = outcome(1, ChildResult::Equal, complete(4));
+    let said = judged(&plain, &facts, 0).unwrap().wanted;
+    assert_eq!((said.status, said.say.reason.as_str()), ("False", REPLACED));
+    for part in ["spec.scaling.replicas: 4", "2..9", "\"gold\"", "kubectl patch -n shop msvc/web"] {
+        assert!(said.say.message.contains(part), "{}", said.say.message);
+    }
+    // One of somebody else has the count: that is news enough.
+    plain.scalers = vec![Scaler { name: "theirs".into(), owner: None, target: ScaleTarget::Microservice }];
+    assert_eq!(judged(&plain, &facts, 0).unwrap().wanted.say.reason, "ForeignScaler");
 }
