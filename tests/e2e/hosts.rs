@@ -59,7 +59,8 @@ async fn an_older_service_that_cannot_be_planned_keeps_its_host_over_a_restart()
         rig.apply(name, &web(host)).await?;
         rig.ready(name).await?;
     }
-    rig.apply("a-invalid", &web(&host).replace("{name: public}", "{name: public}, port: nope")).await?;
+    // No class says which listener would redirect.
+    rig.apply("a-invalid", &web(&host).replace("{name: public}", "{name: public}, tlsRedirect: true")).await?;
     rig.condition("a-invalid", "Ready", "False", "InvalidSpec").await?;
     let class = format!("{}-none", rig.namespace);
     rig.apply("b-classless", &web(&other).replace("{image", &format!("{{class: {class}, image"))).await?;
