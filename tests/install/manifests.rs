@@ -70,6 +70,21 @@ fn yaml<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Result<String> {
     Ok(text)
 }
 
+/// The objects of a text. kustomize writes the number 0.0 as 0: here they are the same.
+fn read(text: &str) -> Result<Vec<Value>> {
+    fn plain(value: &mut Value) {
+        match value {
+            Value::Number(number) => *value = json!(number.as_f64()),
+            Value::Array(items) => items.iter_mut().for_each(plain),
+            Value::Object(fields) => fields.values_mut().for_each(plain),
+            _ => {}
+        }
+    }
+    let mut objects: Vec<Value> = serde_saphyr::from_multiple(text)?;
+    objects.iter_mut().for_each(plain);
+    Ok(objects)
+}
+
 #[tokio::test]
 async fn they_are_what_the_chart_says() -> Result<()> {
     let stage = Stage::open().await?;
@@ -120,16 +135,16 @@ async fn the_overlays_differ_where_they_should() -> Result<()> {
     let build = async |overlay: &str| -> Result<Vec<Value>> {
         let folder = folder().join("kustomize/overlays").join(overlay);
         let text = stage.cluster.kubectl_ok(&["kustomize", path(&folder)]).await?;
-        Ok(serde_saphyr::from_multiple(&text)?)
+        read(&text)
     };
-    let pod_of = |all: &[Value]| {
+    let deployment_of = |all: &[Value]| {
         let deployment = all.iter().find(|object| object["kind"] == "Deployment").cloned();
         deployment.context("no Deployment")
     };
 
     let wide = build("cluster-wide").await?;
     // The same as install.yaml, whoever applied it.
-    let install: Vec<Value> = serde_saphyr::from_multiple(&std::fs::read_to_string(folder().join("install.yaml"))?)?;
+    let install = read(&std::fs::read_to_string(folder().join("install.yaml"))?)?;
     let name = |object: &Value| format!("{} {}", object["kind"], object["metadata"]["name"]);
     for object in &install {
         let other = wide.iter().find(|other| name(other) == name(object));
@@ -138,7 +153,7 @@ async fn the_overlays_differ_where_they_should() -> Result<()> {
     assert_eq!(wide.len(), install.len());
 
     let namespaced = build("namespaced").await?;
-    let env = pod_of(&namespaced)?["spec"]["template"]["spec"]["containers"][0]["env"].clone();
+    let env = deployment_of(&namespaced)?["spec"]["template"]["spec"]["containers"][0]["env"].clone();
     assert!(env.as_array().unwrap().iter().any(|variable| variable["name"] == "WATCH_NAMESPACE"), "{env}");
     for object in namespaced.iter().filter(|object| object["kind"].as_str().unwrap().ends_with("Binding")) {
         assert_eq!(object["subjects"][0]["namespace"], SYSTEM, "{object}");
@@ -146,8 +161,8 @@ async fn the_overlays_differ_where_they_should() -> Result<()> {
 
     let available = build("high-availability").await?;
     assert_eq!(available.len(), wide.len());
-    let deployment = pod_of(&available)?;
-    assert_eq!(deployment["spec"]["replicas"], 3);
+    let deployment = deployment_of(&available)?;
+    assert_eq!(deployment["spec"]["replicas"], 3.0);
     assert_eq!(deployment["spec"]["template"]["spec"]["priorityClassName"], "system-cluster-critical");
     Ok(())
 }
