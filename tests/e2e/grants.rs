@@ -6,7 +6,7 @@ use kube::{Api, api::Patch};
 use microservice_crds::{Microservice, gateway::HttpRoute};
 use microservice_tests::{
     faults::{Fault, Script},
-    rig::{PATIENCE, Rig},
+    rig::{PATIENCE, Rig, observed},
 };
 use serde_json::json;
 
@@ -41,7 +41,7 @@ async fn a_host_is_granted_to_no_namespace_that_is_not_known() -> Result<()> {
     rig.idle().await?;
     assert!(rig.find::<HttpRoute>("web").await?.is_none(), "a route without a grant");
     assert!(rig.find::<Deployment>("web").await?.is_none());
-    assert!(rig.get::<Microservice>("web").await?.status.is_none(), "nothing is said that is not known");
+    assert!(!observed(&rig.get::<Microservice>("web").await?), "nothing is said that is not known");
 
     held.go();
     let stalled = rig.condition("web", "Stalled", "True", "ForbiddenByClass").await?;
