@@ -47,6 +47,12 @@ pub fn all() -> Vec<Set> {
     ]
 }
 
+/// All that the operator itself may get, with every option: what its requests are held against.
+#[must_use]
+pub fn of_the_operator() -> Vec<PolicyRule> {
+    [in_namespaces(), of_the_cluster(), of_classes(), of_the_lease(), of_metrics_auth()].concat()
+}
+
 /// What is done inside a namespace: a Role where the operator has one namespace, a ClusterRole otherwise.
 #[must_use]
 pub fn in_namespaces() -> Vec<PolicyRule> {
@@ -160,14 +166,9 @@ fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {
 mod tests {
     use super::*;
 
-    /// The sets that the operator itself gets.
-    fn operator() -> Vec<PolicyRule> {
-        [in_namespaces(), of_the_cluster(), of_classes(), of_the_lease(), of_metrics_auth()].concat()
-    }
-
     #[test]
     fn every_right_is_said_once_and_none_is_dangerous() {
-        for ((verb, group, resource), times) in triples(&operator()) {
+        for ((verb, group, resource), times) in triples(&of_the_operator()) {
             let what = format!("{verb} {group}/{resource}");
             assert_eq!(times, 1, "{what}");
             for text in [&verb, &group, &resource] {

@@ -12,6 +12,10 @@ use super::{
 };
 use crate::outcome::{DeploymentHealth, Outcome};
 
+/// The types of all conditions that a Microservice may have from us.
+pub const TYPES: [&str; 8] =
+    ["Ready", "Reconciling", "Stalled", "Available", "Progressing", "Exposed", "Scalable", "Drifted"];
+
 /// Characters of a message.
 pub(super) const MESSAGE: usize = 1024;
 

@@ -29,6 +29,7 @@ use jiff::Timestamp;
 use microservice_crds::{ChildRef, MicroserviceStatus};
 
 pub use class::class_status;
+pub use conditions::TYPES;
 pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};

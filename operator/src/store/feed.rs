@@ -339,4 +339,17 @@ mod tests {
         assert!(deleting());
         assert_eq!(store.child_gone(deployments, "n", "web", 3), [key]);
     }
+
+    #[test]
+    fn conditions_of_others_are_not_counted() {
+        let store = Store::default();
+        let status = json!({"observedGeneration": 1, "conditions": [
+            {"type": "Ready", "status": "True", "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+            {"type": "Mine-42", "status": "True", "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"},
+        ]});
+        let whole = object(json!({"metadata": {"name": "web", "namespace": "n", "uid": "u", "resourceVersion": "1",
+            "generation": 1}, "spec": {"image": "web:1"}, "status": status}));
+        store.service_changed(&whole, true);
+        assert_eq!(store.conditions(), [(("Ready".to_owned(), "True".to_owned()), 1)].into());
+    }
 }

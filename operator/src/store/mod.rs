@@ -11,10 +11,12 @@ use std::{
 };
 
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use microservice_core::{
     children::CHILDREN,
     compare::Difference,
     outcome::{PodSummary, Scaler},
+    status::TYPES,
 };
 use microservice_crds::MicroserviceStatus;
 use tokio::time::Instant;
@@ -254,12 +256,16 @@ impl Store {
         self.lock().served.clone()
     }
 
-    /// How many Microservices have a condition with a status, by both.
+    /// How many Microservices have a condition of ours with a status, by both. What somebody else writes into a status is
+    /// not counted: there is no end of what that may be.
     pub fn conditions(&self) -> BTreeMap<(String, String), u64> {
         let inner = self.lock();
         let mut counts = BTreeMap::new();
         let statuses = inner.records.values().filter_map(|record| record.service.as_ref()?.status.as_ref());
-        for condition in statuses.flat_map(|status| &status.conditions) {
+        let ours = |condition: &&Condition| {
+            TYPES.contains(&&*condition.type_) && ["True", "False", "Unknown"].contains(&&*condition.status)
+        };
+        for condition in statuses.flat_map(|status| &status.conditions).filter(ours) {
             *counts.entry((condition.type_.clone(), condition.status.clone())).or_default() += 1;
         }
         counts

@@ -92,15 +92,7 @@ fn run(arguments: &Arguments) -> Result<String> {
             read_audit_log(&path, |request| findings.note(&request))?;
         }
     }
-    let rules = [
-        rights::in_namespaces(),
-        rights::of_the_cluster(),
-        rights::of_classes(),
-        rights::of_the_lease(),
-        rights::of_metrics_auth(),
-    ]
-    .concat();
-    findings.judge(&rules)?;
+    findings.judge(&rights::of_the_operator())?;
     let Findings { requests, used, .. } = findings;
     Ok(format!(
         "{requests} requests of operators in {logs} audit logs: all {} rights are used, and no other",

@@ -49,14 +49,7 @@ impl ControlPlane {
         if self.is_existing() || self.account.0.get().is_some() {
             return Ok(());
         }
-        let rules = [
-            rights::in_namespaces(),
-            rights::of_the_cluster(),
-            rights::of_classes(),
-            rights::of_the_lease(),
-            rights::of_metrics_auth(),
-        ]
-        .concat();
+        let rules = rights::of_the_operator();
         self.create_namespace(NAMESPACE).await?;
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client()?, NAMESPACE);
         let mut account = ServiceAccount::default();

@@ -87,8 +87,8 @@ fn certain(made: &Made<'_>, all: &[Made<'_>], redirect: &RequestRedirect, tls: b
              hostname, or remove the filter"
         ),
         Some(why) => format!(
-            "{why}, so its clients would be sent back to where they are; write another, or in hostnames only those that \
-             are to be sent there"
+            "{why}, so its clients would be sent back to where they are; write another hostname, or keep only those in \
+             hostnames that are to be sent there"
         ),
         None if tls && changes => {
             "with tlsRedirect the route serves https alone, and clients would go in circles; remove \
@@ -158,7 +158,7 @@ fn words(field: &str, id: &ParentId, listener: &Listener, redirect: &RequestRedi
         "Name a listener that speaks the other scheme in gateway.sectionName, or write tlsRedirect: true in place of the \
          filter."
     } else {
-        "Write another hostname, or in hostnames only those that are to be sent there."
+        "Write another hostname, or keep only those in hostnames that are to be sent there."
     };
     format!("{field} sends clients of listener {name:?} of {id}, which speaks {scheme}, back to it, for ever. {step}")
 }

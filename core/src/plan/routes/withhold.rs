@@ -105,7 +105,7 @@ fn service_refused(draft: &Draft<'_>, made: &Made<'_>) -> Verdict {
     let why = draft.facts.no_service.as_ref()?;
     let own = &draft.subject.name;
     made.objects.iter().any(|object| object.leads_to(own)).then(|| {
-        let message = format!("{} leads to this service, whose Service is not made. {why} {STAYS}", made.site.field);
+        let message = format!("{} leads to Service {own:?}, which is not made. {why} {STAYS}", made.site.field);
         (true, "BackendNotFound", message)
     })
 }
