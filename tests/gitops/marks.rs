@@ -82,7 +82,7 @@ async fn what_a_tool_writes_on_a_service_is_on_none_of_its_children() -> Result<
         ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
         scaling: {minReplicas: 2, maxReplicas: 5, cpu: 50}
         resources: {requests: {cpu: 100m}}
-        config: {files: {web.yaml: 'level: info'}}
+        config: {mountPath: /etc/web, files: {web.yaml: 'level: info'}}
         routes: [{name: main, hostnames: [shop.example.com], gateway: {name: public}}]";
     let object = service::marked("web", spec, &marks)?.to_string();
     // Client-side: so the last applied configuration is there, too.

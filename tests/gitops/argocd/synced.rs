@@ -23,7 +23,7 @@ image: registry.example/web:v1
 ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
 resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {memory: 0.125Gi}}
 scaling: {minReplicas: 2, maxReplicas: 5, cpu: 50}
-config: {files: {web.yaml: 'level: info'}}
+config: {mountPath: /etc/web, files: {web.yaml: 'level: info'}}
 env: [{name: LEVEL, value: info}]
 ";
 
