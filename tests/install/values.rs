@@ -15,6 +15,10 @@ pub const MATRIX: &[(&str, &str)] = &[
          topologySpreadConstraints: [], podDisruptionBudget: {minAvailable: 50%}, listenAddress: 0.0.0.0}",
     ),
     ("admission policies", "{admissionPolicies: {enabled: true}}"),
+    (
+        "admission policies on trial",
+        "{admissionPolicies: {enabled: true, validationActions: [Warn, Audit], imageRules: [gold]}}",
+    ),
     ("everything", EVERYTHING),
 ];
 

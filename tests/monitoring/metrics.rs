@@ -1,5 +1,7 @@
 //! The metrics that exist.
 
+use microservice_core::status::TYPES;
+
 /// What a metric is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -16,38 +18,43 @@ pub type Label = (&'static str, &'static [&'static str]);
 pub struct Metric {
     pub name: &'static str,
     pub kind: Kind,
-    pub labels: &'static [Label],
+    pub labels: Vec<Label>,
 }
 
-const STATUS: Label = ("status", &["True", "False", "Unknown"]);
-const PRIORITY: Label = ("priority", &["user", "drift", "startup"]);
-const RECONCILES: Label = ("result", &["done", "stalled", "failed", "panicked", "timed_out"]);
-const WRITES: Label = ("result", &["applied", "repaired", "refused", "failed", "pruned"]);
-const VERB: Label = ("verb", &[]);
-const RESOURCE: Label = ("resource", &[]);
+/// The reference, which is generated from what the operator answers.
+const REFERENCE: &str = include_str!("../../docs/reference/metrics.md");
 
-const METRICS: &[(&str, Kind, &[Label])] = &[
-    ("microservice_operator_build_info", Kind::Gauge, &[("version", &[])]),
-    ("microservice_operator_leader", Kind::Gauge, &[]),
-    ("microservice_operator_services", Kind::Gauge, &[("condition", &[]), STATUS]),
-    ("microservice_operator_queue_depth", Kind::Gauge, &[PRIORITY]),
-    ("microservice_operator_queue_wait_seconds", Kind::Histogram, &[]),
-    ("microservice_operator_reconcile_duration_seconds", Kind::Histogram, &[]),
-    ("microservice_operator_reconciles_total", Kind::Counter, &[RECONCILES]),
-    ("microservice_operator_time_to_ready_seconds", Kind::Histogram, &[]),
-    ("microservice_operator_api_requests_total", Kind::Counter, &[VERB, RESOURCE, ("code", &[])]),
-    ("microservice_operator_api_request_duration_seconds", Kind::Histogram, &[VERB]),
-    ("microservice_operator_breaker_open", Kind::Gauge, &[]),
-    ("microservice_operator_watch_restarts_total", Kind::Counter, &[RESOURCE]),
-    ("microservice_operator_watch_up", Kind::Gauge, &[RESOURCE]),
-    ("microservice_operator_child_writes_total", Kind::Counter, &[("kind", &[]), WRITES]),
-    ("process_resident_memory_bytes", Kind::Gauge, &[]),
-    ("process_cpu_seconds_total", Kind::Counter, &[]),
-    ("process_start_time_seconds", Kind::Gauge, &[]),
-    ("process_open_fds", Kind::Gauge, &[]),
+/// Labels whose values are known.
+const VALUES: &[(&str, &str, &[&str])] = &[
+    ("services", "status", &["True", "False", "Unknown"]),
+    ("services", "condition", &TYPES),
+    ("queue_depth", "priority", &["user", "drift", "startup"]),
+    ("reconciles_total", "result", &["done", "stalled", "failed", "panicked", "timed_out"]),
+    ("child_writes_total", "result", &["applied", "repaired", "refused", "failed", "pruned"]),
 ];
 
 /// All metrics of the operator: what its exposition names.
 pub fn metric_names() -> Vec<Metric> {
-    METRICS.iter().map(|&(name, kind, labels)| Metric { name, kind, labels }).collect()
+    let metrics: Vec<_> = REFERENCE.lines().filter_map(|line| metric(line.strip_prefix("| `")?)).collect();
+    assert!(metrics.len() > 10, "no table: {REFERENCE}");
+    metrics
+}
+
+fn metric(row: &'static str) -> Option<Metric> {
+    let mut cells = row.split(" | ");
+    let name = cells.next()?.trim_end_matches('`');
+    let kind = match cells.next()? {
+        "gauge" => Kind::Gauge,
+        "counter" => Kind::Counter,
+        "histogram" => Kind::Histogram,
+        other => panic!("{name} is a {other}"),
+    };
+    let labels =
+        cells.next()?.split(", ").map(|label| label.trim().trim_matches('`')).filter(|label| !label.is_empty());
+    let values = |label: &str| {
+        let is_it =
+            |(metric, known, _): &&(&str, &str, &[&str])| name.ends_with(&format!("_{metric}")) && *known == label;
+        VALUES.iter().find(is_it).map_or(&[] as &[&str], |(_, _, values)| *values)
+    };
+    Some(Metric { name, kind, labels: labels.map(|label| (label, values(label))).collect() })
 }

@@ -100,6 +100,11 @@ const METADATA: &str = r#"  labels:
   {{- end }}
 "#;
 
+/// A Microservice with a condition, so that every metric has a sample.
+const SERVICE: &str = r#"{"metadata": {"name": "a", "namespace": "a", "uid": "a", "resourceVersion": "1", "generation": 1},
+    "spec": {}, "status": {"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "True", "reason": "Ready",
+    "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}}"#;
+
 /// The pages of the reference that follow from the code.
 fn references() -> Fallible<Vec<(PathBuf, String)>> {
     let page = |name: &str, title: &str, table: String| {
@@ -112,6 +117,7 @@ fn references() -> Fallible<Vec<(PathBuf, String)>> {
         let client = kube::Client::try_from(kube::Config::new(http::Uri::from_static("http://127.0.0.1:1")))?;
         let ctx = Context::new(client, Options::default());
         ctx.store.set_served(PODS, Served::Synced);
+        ctx.store.service_changed(&serde_json::from_str(SERVICE)?, true);
         Fallible::Ok(telemetry::reference(&ctx)?)
     })?;
     Ok(vec![

@@ -56,19 +56,19 @@ impl Collector for Process {
             let metric = encoder.encode_descriptor(name, help, unit.as_ref(), gauge.metric_type())?;
             gauge.encode(metric)
         };
-        gauge("process_resident_memory", "Resident memory", Some(Unit::Bytes), stat.resident)?;
+        gauge("process_resident_memory", "Resident memory.", Some(Unit::Bytes), stat.resident)?;
         if let Some(boot) = boot_time() {
             let start = boot + stat.started;
-            gauge("process_start_time", "Start of the process since the epoch", Some(Unit::Seconds), start)?;
+            gauge("process_start_time", "Start of the process since the epoch.", Some(Unit::Seconds), start)?;
         }
         if let Ok(open) = fs::read_dir("/proc/self/fd") {
             let count = u32::try_from(open.count()).unwrap_or(u32::MAX);
-            gauge("process_open_fds", "Open file descriptors", None, count.into())?;
+            gauge("process_open_fds", "Open file descriptors.", None, count.into())?;
         }
         let cpu = ConstCounter::new(stat.cpu_seconds);
         let metric = encoder.encode_descriptor(
             "process_cpu",
-            "Processor time, user and system",
+            "Processor time, user and system.",
             Some(&Unit::Seconds),
             cpu.metric_type(),
         )?;

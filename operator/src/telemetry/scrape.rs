@@ -109,27 +109,27 @@ impl Collector for Knowledge {
         gauge(
             encoder,
             "build_info",
-            "The version that runs, always 1",
+            "The version that runs, always 1.",
             [([("version", env!("CARGO_PKG_VERSION"))], 1)],
         )?;
-        gauge(encoder, "leader", "Whether this operator leads, and so writes", [(none, u64::from(ctx.leads()))])?;
+        gauge(encoder, "leader", "Whether this operator leads, and so writes.", [(none, u64::from(ctx.leads()))])?;
         gauge(
             encoder,
             "breaker_open",
-            "Whether all requests are held back because the API server is overloaded or gone",
+            "Whether all requests are held back because the API server is overloaded or gone.",
             [(none, u64::from(ctx.cluster.is_held_back()))],
         )?;
         let depth = ctx.queue.depths().map(|(priority, depth)| ([("priority", priority)], depth));
-        gauge(encoder, "queue_depth", "Microservices that wait for a reconcile", depth)?;
+        gauge(encoder, "queue_depth", "Microservices that wait for a reconcile.", depth)?;
         let conditions = ctx.store.conditions();
         let services = conditions
             .iter()
             .map(|((condition, status), count)| ([("condition", &**condition), ("status", &**status)], *count));
-        gauge(encoder, "services", "Microservices by the status of their conditions", services)?;
+        gauge(encoder, "services", "Microservices by the status of their conditions.", services)?;
         let served = ctx.store.served();
         let up = served.iter().enumerate().filter(|(_, served)| **served != Served::Absent);
         let up = up.map(|(kind, served)| ([("resource", resource_of(kind))], u64::from(*served == Served::Synced)));
-        gauge(encoder, "watch_up", "Whether the objects of a kind are known and watched", up)
+        gauge(encoder, "watch_up", "Whether the objects of a kind are known and watched.", up)
     }
 }
 
