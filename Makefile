@@ -31,16 +31,19 @@ lint: ## Formatting and clippy, warnings denied
 
 drift: ## Generated files are what the code generates
 	$(CARGO) run --quiet -p microservice-crds --bin crdgen -- --check
+	$(CARGO) run --quiet -p microservice-operator --bin opgen -- --check
 
 alone: ## The pure core builds without a client
 	$(CARGO) check --quiet -p microservice-core
 
-generate: ## Writes the CRDs
+generate: ## Writes the CRDs, and the parts of the charts that follow from the code
 	$(CARGO) run --quiet -p microservice-crds --bin crdgen
+	$(CARGO) run --quiet -p microservice-operator --bin opgen
 
 golden: ## Writes the golden files anew: read the diff before you commit it
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-core --test golden
 	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test requests
+	UPDATE_GOLDEN=1 $(CARGO) test --quiet -p microservice-tests --test install -- they_are_what_the_chart_says the_tables
 
 bench: binaries ## Requests, time against a raw client, memory; N=1000 for more services
 	$(CARGO) build --release --quiet -p microservice-operator -p microservice-tests --bins

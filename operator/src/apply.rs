@@ -4,6 +4,8 @@
 //! apply of a child says `resourceVersion: "1"`, which creates where the name is free and answers 409 where it is not;
 //! every later one says the uid of the child that is known to be ours.
 
+use std::sync::Arc;
+
 use kube::api::ApiResource;
 use microservice_core::{
     children::Desired,
@@ -88,6 +90,12 @@ impl Apply<'_> {
         }
         let outcome = ChildOutcome { kind: self.desired.entry.kind, name: self.desired.name.clone(), result, health };
         Applied { outcome, content, held }
+    }
+
+    /// Compares without a request, and keeps what it finds.
+    pub fn rehearse(&self) {
+        let slot = (self.kind, self.desired.name.clone());
+        let _ = self.settled(self.snapshot.children.get(&slot).map(Arc::as_ref));
     }
 
     /// Whether the Deployment has fewer replicas than the autoscaler is to find.

@@ -58,6 +58,11 @@ impl Breaker {
         }
     }
 
+    /// Whether requests wait.
+    pub fn is_open(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).open_until.is_some()
+    }
+
     /// Notes what a request found. Answers true when the API server is back after the breaker was open.
     pub fn note(&self, sign: Sign) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

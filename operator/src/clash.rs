@@ -104,7 +104,7 @@ async fn watch(ctx: Context, slot: Slot) {
     let api: Api<LeanObject> = Api::namespaced_with(ctx.cluster.client().clone(), &key.namespace, &api_resource(entry));
     let config = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let mut seen = false;
-    follow(api, config, "name clash", SOON, |signal| {
+    follow(api, config, "name clash", SOON, &ctx.metrics, |signal| {
         let moved = match signal {
             Signal::Event(watcher::Event::Init) => {
                 seen = false;

@@ -11,10 +11,13 @@ use kube::{
 use microservice_core::children::Entry;
 use serde_json::Value;
 use tokio::sync::Semaphore;
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     breaker::{Breaker, Sign},
+    leader::Fence,
     object::LeanObject,
+    telemetry::TRACES,
 };
 
 /// Time that one request may take.
@@ -46,6 +49,7 @@ pub struct Cluster {
     client: Client,
     breaker: Arc<Breaker>,
     in_flight: Arc<Semaphore>,
+    fence: Arc<Fence>,
     on_recovery: Arc<dyn Fn() + Send + Sync>,
 }
 
@@ -93,9 +97,15 @@ pub fn api_resource(entry: &Entry) -> ApiResource {
 }
 
 impl Cluster {
-    /// At most `in_flight` requests run at a time. `on_recovery` is called when the API server is back.
-    pub fn new(client: Client, in_flight: usize, on_recovery: Arc<dyn Fn() + Send + Sync>) -> Self {
-        Self { client, breaker: Arc::default(), in_flight: Arc::new(Semaphore::new(in_flight)), on_recovery }
+    /// At most `in_flight` requests run at a time, and writes only while the fence permits. `on_recovery` is called when
+    /// the API server is back.
+    pub fn new(client: Client, in_flight: usize, fence: Arc<Fence>, on_recovery: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { client, breaker: Arc::default(), in_flight: Arc::new(Semaphore::new(in_flight)), fence, on_recovery }
+    }
+
+    /// Whether requests are held back because the API server is overloaded or gone.
+    pub fn is_held_back(&self) -> bool {
+        self.breaker.is_open()
     }
 
     /// The client, for streams and events.
@@ -116,7 +126,7 @@ impl Cluster {
     /// See [`Failure`].
     pub async fn apply(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
         let params = PatchParams::apply(manager).force();
-        self.send(self.api(target).patch(target.name, &params, &Patch::Apply(body))).await
+        self.write("apply", target, self.api(target).patch(target.name, &params, &Patch::Apply(body))).await
     }
 
     /// Server-side apply of a status.
@@ -125,7 +135,8 @@ impl Cluster {
     /// See [`Failure`].
     pub async fn apply_status(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
         let params = PatchParams::apply(manager).force();
-        self.send(self.api(target).patch_status(target.name, &params, &Patch::Apply(body))).await
+        self.write("apply status", target, self.api(target).patch_status(target.name, &params, &Patch::Apply(body)))
+            .await
     }
 
     /// JSON merge patch of a status: it works on stored objects that an apply cannot read.
@@ -133,7 +144,12 @@ impl Cluster {
     /// # Errors
     /// See [`Failure`].
     pub async fn merge_status(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
-        self.send(self.api(target).patch_status(target.name, &managed_by(manager), &Patch::Merge(body))).await
+        self.write(
+            "merge status",
+            target,
+            self.api(target).patch_status(target.name, &managed_by(manager), &Patch::Merge(body)),
+        )
+        .await
     }
 
     /// Strategic merge patch: only for taking out what stands in the way of an apply.
@@ -141,7 +157,8 @@ impl Cluster {
     /// # Errors
     /// See [`Failure`].
     pub async fn patch(&self, target: Target<'_>, body: &Value, manager: &str) -> Result<LeanObject, Failure> {
-        self.send(self.api(target).patch(target.name, &managed_by(manager), &Patch::Strategic(body))).await
+        self.write("patch", target, self.api(target).patch(target.name, &managed_by(manager), &Patch::Strategic(body)))
+            .await
     }
 
     /// One object.
@@ -149,7 +166,7 @@ impl Cluster {
     /// # Errors
     /// See [`Failure`].
     pub async fn get(&self, target: Target<'_>) -> Result<LeanObject, Failure> {
-        self.send(self.api(target).get(target.name)).await
+        self.send("get", target, self.api(target).get(target.name)).await
     }
 
     /// Objects that a field selector names.
@@ -163,9 +180,10 @@ impl Cluster {
         fields: &str,
         limit: u32,
     ) -> Result<Vec<LeanObject>, Failure> {
-        let api = self.api(Target { resource, namespace, name: "" });
+        let target = Target { resource, namespace, name: "" };
+        let api = self.api(target);
         let params = ListParams::default().fields(fields).limit(limit);
-        Ok(self.send(api.list(&params)).await?.items)
+        Ok(self.send("list", target, api.list(&params)).await?.items)
     }
 
     /// Deletes an object if it still is the one of this uid.
@@ -175,10 +193,41 @@ impl Cluster {
     pub async fn delete(&self, target: Target<'_>, uid: &str) -> Result<(), Failure> {
         let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
         let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::background() };
-        self.send(self.api(target).delete(target.name, &params)).await.map(drop)
+        self.write("delete", target, self.api(target).delete(target.name, &params)).await.map(drop)
     }
 
-    async fn send<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
+    async fn write<T>(
+        &self,
+        verb: &'static str,
+        target: Target<'_>,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, Failure> {
+        // Asked when its turn has come, and the request is sent at its first poll: at once.
+        let fence = &self.fence;
+        self.send(verb, target, async move { if fence.permits() { request.await.map(Some) } else { Ok(None) } })
+            .await?
+            .ok_or_else(|| Failure::System("this operator does not hold the lease, and writes nothing".to_owned()))
+    }
+
+    async fn send<T>(
+        &self,
+        verb: &'static str,
+        target: Target<'_>,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, Failure> {
+        let span = tracing::info_span!(
+            target: TRACES, "request", otel.name = verb, otel.kind = "client", otel.status_code = Empty,
+            otel.status_description = Empty, k8s.resource = %target.resource.plural, k8s.name = target.name,
+        );
+        let answer = self.answer(request).instrument(span.clone()).await;
+        if let Err(failure) = &answer {
+            span.record("otel.status_code", "error");
+            span.record("otel.status_description", tracing::field::display(failure));
+        }
+        answer
+    }
+
+    async fn answer<T>(&self, request: impl Future<Output = kube::Result<T>>) -> Result<T, Failure> {
         let _permit = self.in_flight.acquire().await;
         self.breaker.pass().await;
         let answer = match tokio::time::timeout(DEADLINE, request).await {

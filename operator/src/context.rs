@@ -20,10 +20,13 @@ use crate::{
     claims::Claims,
     clash::Clashes,
     cluster::Cluster,
+    health::Heart,
     interest::{Interest, Interests},
+    leader::{Election, Fence},
     mounts::Mounts,
     queue::{Priority, Queue},
     store::Store,
+    telemetry::Metrics,
 };
 
 /// How soon everything is tried again when the API server is back.
@@ -60,6 +63,18 @@ pub struct Context {
     pub recorder: Recorder,
     /// The only namespace to work in, or all.
     pub namespace: Option<String>,
+    /// The lease to stand for, where several operators stand side by side.
+    pub election: Option<Election>,
+    /// Who this is among them, and who publishes events.
+    pub identity: String,
+    /// Whether writes may be sent.
+    pub fence: Arc<Fence>,
+    /// Whether this operator leads: until then it only looks.
+    pub leads: Arc<AtomicBool>,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
+    /// Whether the runtime turns.
+    pub heart: Arc<Heart>,
     /// Woken whenever the list of a kind comes in or fails.
     pub settled: Arc<Notify>,
     /// Whether reconciles run.
@@ -72,7 +87,7 @@ impl Context {
     /// A context of its own for one operator. The client must be made from [`crate::cluster::configure`].
     pub fn new(client: Client, options: Options) -> Self {
         let store = Arc::new(Store::default());
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::new(Queue::new(options.metrics.clone()));
         let recoveries = Arc::new(AtomicU64::new(0));
         let on_recovery = {
             let (store, queue, recoveries) = (store.clone(), queue.clone(), recoveries.clone());
@@ -89,9 +104,12 @@ impl Context {
                 queue.hasten(RECOVERY);
             })
         };
-        let reporter = Reporter { controller: microservice_crds::FIELD_MANAGER.to_owned(), instance: options.identity };
+        let fence = Arc::new(if options.election.is_some() { Fence::shut() } else { Fence::open() });
+        let reporter =
+            Reporter { controller: microservice_crds::FIELD_MANAGER.to_owned(), instance: options.identity.clone() };
+        let identity = options.identity.unwrap_or_else(|| microservice_crds::FIELD_MANAGER.to_owned());
         Self {
-            cluster: Cluster::new(client.clone(), options.in_flight, on_recovery),
+            cluster: Cluster::new(client.clone(), options.in_flight, fence.clone(), on_recovery),
             store,
             queue,
             around: Arc::default(),
@@ -101,6 +119,12 @@ impl Context {
             mounts: Arc::default(),
             recorder: Recorder::new(client, reporter),
             namespace: options.namespace,
+            election: options.election,
+            identity,
+            fence,
+            leads: Arc::default(),
+            metrics: options.metrics,
+            heart: Arc::default(),
             settled: Arc::default(),
             started: Arc::default(),
             recoveries,
@@ -121,6 +145,11 @@ impl Context {
                 self.queue.enqueue_after(key, delay);
             }
         }
+    }
+
+    /// Whether this operator leads. One that stands by only looks.
+    pub fn leads(&self) -> bool {
+        self.leads.load(Ordering::SeqCst)
     }
 
     /// Whether everything that is known is worked off. What waits for its time does not count.

@@ -9,7 +9,7 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 
-use crate::backoff;
+use crate::{backoff, telemetry::Metrics};
 
 const FIRST: Duration = Duration::from_millis(250);
 const MOST: Duration = Duration::from_secs(5);
@@ -42,6 +42,7 @@ pub async fn follow<K>(
     config: watcher::Config,
     what: &str,
     forbidden: Duration,
+    metrics: &Metrics,
     mut tell: impl FnMut(Signal<K>),
 ) where
     K: kube::Resource + Clone + DeserializeOwned + Debug + Send + 'static,
@@ -60,6 +61,7 @@ pub async fn follow<K>(
                 }
                 Err(error) => {
                     failures += 1;
+                    metrics.watch_restarted(what);
                     let code = status_code(&error);
                     let most = if code == 403 && failures > FEW { forbidden } else { MOST };
                     let delay = if most > MOST { most } else { backoff::delay(failures, FIRST, most) };

@@ -5,7 +5,9 @@
 //!    └──> queue ──> reconcile: observe → plan → desired → apply → prune → report
 //! ```
 
+pub mod access;
 pub mod apply;
+pub mod args;
 pub mod around;
 pub mod attempts;
 pub mod backoff;
@@ -19,8 +21,11 @@ pub mod cluster;
 pub mod context;
 pub mod follow;
 pub mod handover;
+pub mod health;
 pub mod interest;
 pub mod key;
+pub mod leader;
+pub mod logging;
 pub mod mounts;
 pub mod object;
 pub mod observe;
@@ -28,52 +33,82 @@ pub mod prune;
 pub mod queue;
 pub mod reconcile;
 pub mod report;
+pub mod rights;
 pub mod scalers;
+pub mod serve;
 pub mod store;
 pub mod streams;
+pub mod telemetry;
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures::future::FutureExt;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use crate::context::Context;
+use crate::{
+    health::Heart,
+    leader::{Candidacy, Election, Role},
+    queue::Priority,
+    telemetry::Metrics,
+};
 
 /// How the operator runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// The only namespace to work in, or all.
     pub namespace: Option<String>,
     /// Requests at a time.
     pub in_flight: usize,
-    /// Who publishes events: the name of the pod.
+    /// Who publishes events and holds the lease: the name of the pod.
     pub identity: Option<String>,
+    /// The lease to stand for, where several operators stand side by side.
+    pub election: Option<Election>,
+    /// What is counted and measured.
+    pub metrics: Arc<Metrics>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { namespace: None, in_flight: 8, identity: None }
+        Self { namespace: None, in_flight: 8, identity: None, election: None, metrics: Arc::default() }
     }
 }
 
 /// How long the first lists may take before work starts with those that are in.
 const FIRST_LISTS: Duration = Duration::from_secs(10);
-/// How long running reconciles may take to end at shutdown.
-const FAREWELL: Duration = Duration::from_secs(5);
+/// How long running reconciles may take to end at shutdown: another operator waits for its turn.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Another operator leads: this one must end, and may start again as a stand-by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another operator leads; this one ends")]
+pub struct Deposed;
 
 /// Runs the operator until `shutdown` resolves.
-pub async fn run(ctx: Context, concurrency: usize, shutdown: impl Future<Output = ()> + Send + 'static) {
+///
+/// # Errors
+/// When it has led, and another operator does now.
+pub async fn run(
+    ctx: Context,
+    concurrency: usize,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Deposed> {
     let shutdown = shutdown.shared();
     let _ended = Ended(ctx.clone());
+    let _heart = AbortOnDropHandle::new(tokio::spawn(Heart::beat(ctx.clone())));
     let streams = streams::start(&ctx);
     tokio::select! {
-        () = shutdown.clone() => return,
+        () = shutdown.clone() => return Ok(()),
         () = first_lists(&ctx) => {}
     }
-    // Who has which host must be known before the first route is written, or a younger service could take one back.
-    for key in ctx.store.services() {
-        reconcile::claim(&ctx, &key);
+    let candidacy = Candidacy::stand(&ctx);
+    // Where there is no election it leads before the first reconcile.
+    if ctx.election.is_none() {
+        take_over(&ctx);
     }
     ctx.started.store(true, Ordering::SeqCst);
     tracing::info!(services = ctx.store.services().len(), "started");
@@ -91,14 +126,41 @@ pub async fn run(ctx: Context, concurrency: usize, shutdown: impl Future<Output 
             }
         });
     }
-    let class_status = AbortOnDropHandle::new(tokio::spawn(class_status::keep(ctx.clone())));
-    shutdown.await;
-    drop((streams, class_status));
-    // A reconcile that was begun is ended: it leaves less to the next operator.
-    if tokio::time::timeout(FAREWELL, async { while workers.join_next().await.is_some() {} }).await.is_err() {
-        tracing::warn!("some reconciles did not end in time");
+    let lead = async {
+        candidacy.becomes(Role::Leader).await;
+        if ctx.election.is_some() {
+            take_over(&ctx);
+            ctx.store.services().iter().for_each(|key| ctx.queue.enqueue(key, Priority::Startup));
+        }
+        class_status::keep(ctx.clone()).await;
+        std::future::pending::<()>().await;
+    };
+    let ended = tokio::select! {
+        () = lead => Ok(()),
+        () = candidacy.becomes(Role::Deposed) => Err(Deposed),
+        () = shutdown.clone() => Ok(()),
+    };
+    ctx.leads.store(false, Ordering::SeqCst);
+    if ended.is_ok() {
+        // A reconcile that was begun is ended: it leaves less to the next operator.
+        if tokio::time::timeout(FAREWELL, async { while workers.join_next().await.is_some() {} }).await.is_err() {
+            tracing::debug!("some reconciles did not end in time");
+        }
+        workers.shutdown().await;
+        candidacy.resign().await;
     }
+    drop(streams);
     tracing::info!("stopped");
+    ended
+}
+
+/// From here on this operator writes.
+fn take_over(ctx: &Context) {
+    // Who has which host must be known before the first route is written, or a younger service could take one back.
+    for key in ctx.store.services() {
+        reconcile::claim(ctx, &key);
+    }
+    ctx.leads.store(true, Ordering::SeqCst);
 }
 
 /// Waits until the first list of every kind is in, or known not to come: a child that is not known would be created

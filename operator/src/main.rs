@@ -1,49 +1,21 @@
 //! The operator's process.
 
-use std::{
-    io::{IsTerminal, Write as _},
-    process::ExitCode,
-};
+use std::{io::Write as _, process::ExitCode, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Parser;
-use kube::{Client, Config};
-use microservice_operator::{Context, Options, cluster, run};
+use kube::{Config, client::ClientBuilder};
+use microservice_operator::{
+    Context, Options,
+    args::{Args, MetricsAuth},
+    cluster,
+    leader::Election,
+    logging, run,
+    serve::{Pages, serve},
+    telemetry::{Metrics, Observe, traces},
+};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
-
-/// Keeps Deployments, Services, autoscalers, routes and more as your Microservice objects say.
-#[derive(Parser)]
-#[command(version)]
-struct Args {
-    /// Work in this namespace only. Default: in all.
-    #[arg(long, env = "WATCH_NAMESPACE")]
-    namespace: Option<String>,
-    /// Reconciles at a time.
-    #[arg(long, env = "CONCURRENCY", default_value_t = 8)]
-    concurrency: usize,
-    /// Requests to the API server at a time.
-    #[arg(long, env = "IN_FLIGHT", default_value_t = 8)]
-    in_flight: usize,
-    /// Name under which events are published: the pod's.
-    #[arg(long, env = "POD_NAME")]
-    identity: Option<String>,
-    /// Which log lines are written. Example: `info,microservice_operator=debug`.
-    #[arg(long, env = "LOG", default_value = "info")]
-    log: String,
-    /// How log lines are written.
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
-    log_format: LogFormat,
-    /// User agent of all requests.
-    #[arg(long, env = "USER_AGENT", default_value = concat!("microservice-operator/", env!("CARGO_PKG_VERSION")))]
-    user_agent: String,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
-}
+use tokio_util::task::AbortOnDropHandle;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -57,19 +29,16 @@ async fn main() -> ExitCode {
 }
 
 async fn operate(args: Args) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&args.log).context("--log")?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    match args.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    let config = Config::infer().await.context("no cluster: set KUBECONFIG, or run inside one")?;
-    let config = cluster::configure(config, &args.user_agent).context("--user-agent")?;
-    let client = Client::try_from(config).context("the cluster's configuration")?;
-    let options = Options { namespace: args.namespace, in_flight: args.in_flight, identity: args.identity };
+    let (spans, _traces) = match &args.otlp_endpoint {
+        Some(endpoint) => {
+            let (layer, traces) = traces::start(endpoint, args.identity.as_deref())?;
+            (Some(layer), Some(traces))
+        }
+        None => (None, None),
+    };
+    let logging = logging::start(&args.log, args.log_format, args.log_file.clone(), spans)?;
+    let _level = AbortOnDropHandle::new(tokio::spawn(logging.follow()));
+    // Before anything can take time: who asks to end, ends.
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {
         tokio::select! {
@@ -77,6 +46,21 @@ async fn operate(args: Args) -> anyhow::Result<()> {
             _ = terminate.recv() => {}
         }
     };
-    run(Context::new(client, options), args.concurrency, shutdown).await;
+    let metrics = Arc::new(Metrics::default());
+    let config = Config::infer().await.context("no cluster: set KUBECONFIG, or run inside one")?;
+    let config = cluster::configure(config, &args.user_agent).context("--user-agent")?;
+    let client = ClientBuilder::try_from(config).context("the cluster's configuration")?;
+    let client = client.with_layer(&Observe(metrics.clone())).build();
+    let election = match (args.leader_elect, args.lease_namespace) {
+        (false, _) => None,
+        (true, Some(namespace)) => Some(Election { namespace, name: args.lease_name }),
+        (true, None) => anyhow::bail!("--leader-elect needs --lease-namespace (POD_NAMESPACE): where the Lease is"),
+    };
+    let options =
+        Options { namespace: args.namespace, in_flight: args.in_flight, identity: args.identity, election, metrics };
+    let ctx = Context::new(client, options);
+    let protected = args.metrics_auth == MetricsAuth::Token;
+    serve(&ctx, &Pages { health: args.health_address, metrics: args.metrics_address, protected })?;
+    run(ctx, args.concurrency, shutdown).await?;
     Ok(())
 }

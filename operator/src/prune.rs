@@ -32,6 +32,7 @@ pub async fn prune(
         match ctx.cluster.delete(target, &child.uid).await {
             Ok(()) => {
                 tracing::info!(service = %key, kind = entry.kind, name, "pruned");
+                ctx.metrics.child(entry.kind, "pruned");
                 ctx.store.child_pruned(key, kind, &name, &child.uid);
             }
             // Another object has the name by now, or none. The stream will tell; a second look costs nothing then.

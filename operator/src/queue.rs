@@ -11,7 +11,7 @@ use tokio::{
     time::{Duration, Instant},
 };
 
-use crate::key::Key;
+use crate::{key::Key, telemetry::Metrics};
 
 /// Why an entry is in the queue; the first is the most urgent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,7 @@ pub enum Priority {
 pub struct Queue {
     inner: Mutex<Inner>,
     wake: Notify,
+    metrics: Arc<Metrics>,
 }
 
 #[derive(Default)]
@@ -44,6 +45,7 @@ struct Inner {
 #[derive(Default)]
 struct Entry {
     queued: Option<Priority>,
+    since: Option<Instant>,
     running: bool,
     again: Option<Priority>,
     due: Option<(Instant, u64)>,
@@ -122,6 +124,7 @@ impl Inner {
             None => {}
         }
         entry.queued = Some(priority);
+        entry.since.get_or_insert_with(Instant::now);
         self.lanes.of(priority).push(key.clone());
     }
 
@@ -153,19 +156,27 @@ impl Inner {
         }
     }
 
-    fn pop(&mut self, now: Instant) -> Option<Key> {
+    /// The next entry, and how long it has waited.
+    fn pop(&mut self, now: Instant) -> Option<(Key, Duration)> {
         self.ripen(now);
         let key = self.lanes.pop()?;
+        let mut waited = Duration::ZERO;
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.queued = None;
             entry.running = true;
+            waited = entry.since.take().map_or(waited, |since| now.saturating_duration_since(since));
             self.running += 1;
         }
-        Some(key)
+        Some((key, waited))
     }
 }
 
 impl Queue {
+    /// An empty queue, whose waiting times are measured.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics, ..Self::default() }
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -200,9 +211,10 @@ impl Queue {
             let notified = self.wake.notified();
             let due = {
                 let mut inner = self.lock();
-                if let Some(key) = inner.pop(Instant::now()) {
+                if let Some((key, waited)) = inner.pop(Instant::now()) {
                     // More work may be there: let the next worker look.
                     self.wake.notify_one();
+                    self.metrics.waited(waited);
                     return key;
                 }
                 inner.waiting.first_key_value().map(|(slot, _)| slot.0)
@@ -227,6 +239,13 @@ impl Queue {
         }
         drop(inner);
         self.wake.notify_one();
+    }
+
+    /// How many entries are ready, by their priority.
+    pub fn depths(&self) -> [(&'static str, u64); 3] {
+        let inner = self.lock();
+        let of = |priority| inner.entries.values().filter(|entry| entry.queued == Some(priority)).count() as u64;
+        [("user", of(Priority::User)), ("drift", of(Priority::Drift)), ("startup", of(Priority::Startup))]
     }
 
     /// Entries that are ready or being worked on; those that wait for their time do not count.

@@ -17,6 +17,7 @@ use microservice_core::{
 use microservice_crds::MicroserviceSpec;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     apply::{Applied, Apply},
@@ -30,6 +31,7 @@ use crate::{
     queue::Priority,
     report::report,
     store::{Kind, Service, Snapshot},
+    telemetry::{Ended, TRACES},
 };
 
 /// Time that one reconcile may take.
@@ -37,16 +39,23 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Takes one entry of the queue to its end, whatever happens in it. A panic hits this Microservice alone.
 pub async fn work(ctx: Context, key: Key) {
+    let start = Instant::now();
+    let span = tracing::info_span!(
+        target: TRACES, "reconcile", k8s.namespace.name = &*key.namespace, microservice = &*key.name,
+        microservice.uid = Empty, microservice.generation = Empty, result = Empty,
+    );
     let running = AbortOnDropHandle::new(tokio::spawn({
-        let (ctx, key) = (ctx.clone(), key.clone());
-        async move { tokio::time::timeout(DEADLINE, reconcile(&ctx, &key)).await }
+        let (ctx, key, span) = (ctx.clone(), key.clone(), span.clone());
+        async move { tokio::time::timeout(DEADLINE, reconcile(&ctx, &key)).await }.instrument(span)
     }));
-    let again = match running.await {
-        Ok(Ok(again)) => again,
-        Ok(Err(_)) => fault(&ctx, &key, "it took longer than 30 s"),
-        Err(error) if error.is_panic() => fault(&ctx, &key, "it panicked: a bug of the operator"),
-        Err(_) => None,
+    let (ended, again) = match running.await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => (Ended::TimedOut, fault(&ctx, &key, "it took longer than 30 s")),
+        Err(error) if error.is_panic() => (Ended::Panicked, fault(&ctx, &key, "it panicked: a bug of the operator")),
+        Err(_) => (Ended::Failed, None),
     };
+    span.record("result", ended.label());
+    ctx.metrics.reconciled(ended, start.elapsed());
     if let Some(delay) = again {
         ctx.queue.enqueue_after(&key, delay);
     }
@@ -62,17 +71,25 @@ fn fault(ctx: &Context, key: &Key, why: &str) -> Option<Duration> {
     delay
 }
 
-async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
+/// How it ended, and when to look again.
+async fn reconcile(ctx: &Context, key: &Key) -> (Ended, Option<Duration>) {
     let Some(snapshot) = ctx.store.snapshot(key).filter(|s| !s.service.deleting) else {
         ctx.clashes.retain(key, |_, _| false);
         observe::forget(ctx, key);
-        return None;
+        return (Ended::Done, None);
     };
+    let span = tracing::Span::current();
+    span.record("microservice.uid", &snapshot.service.uid);
+    span.record("microservice.generation", snapshot.service.generation);
+    if !ctx.leads() {
+        rehearse(ctx, key, &snapshot);
+        return (Ended::Done, None);
+    }
     let planned = match decode(key, &snapshot.service).map(|subject| look(ctx, key, &snapshot, subject)) {
         Ok(Ok(planned)) => planned,
         Err(invalid) | Ok(Err(Blind::Invalid(invalid))) => Planned::refused(vec![invalid]),
         // Nothing can be said that would be true: everything stays as it is.
-        Ok(Err(Blind::Unseen(why))) => return fault(ctx, key, &why),
+        Ok(Err(Blind::Unseen(why))) => return (Ended::Failed, fault(ctx, key, &why)),
     };
     let recoveries = ctx.recoveries.load(Ordering::Relaxed);
     let mut attempts = snapshot.attempts.clone();
@@ -86,8 +103,9 @@ async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
     if outcome.children.iter().any(|child| namespace_leaves(&child.result)) {
         tracing::info!(service = %key, "its namespace is being deleted");
         ctx.store.leave(key, &snapshot.service.uid);
-        return None;
+        return (Ended::Done, None);
     }
+    let ended = ended(&outcome, reported.is_ok());
     let mut retry = attempts.fault(reported.is_err() || outcome.fault.is_some());
     // What failed before the API server came back is brought forward here: it was not yet among the tries then.
     if ctx.recoveries.load(Ordering::Relaxed) != recoveries {
@@ -96,7 +114,31 @@ async fn reconcile(ctx: &Context, key: &Key) -> Option<Duration> {
     }
     let next_write = attempts.next().map(|at| at.saturating_duration_since(Instant::now()));
     ctx.store.set_attempts(key, &snapshot.service.uid, attempts);
-    [retry, next_write, reported.ok().flatten()].into_iter().flatten().min()
+    (ended, [retry, next_write, reported.ok().flatten()].into_iter().flatten().min())
+}
+
+/// What a reconcile came to, for the metrics.
+fn ended(outcome: &Outcome, reported: bool) -> Ended {
+    let any = |is: fn(&ChildResult) -> bool| outcome.children.iter().any(|child| is(&child.result));
+    let retried = |result: &ChildResult| matches!(result, ChildResult::Forbidden { .. } | ChildResult::Failed { .. });
+    if !reported || outcome.fault.is_some() || any(retried) {
+        Ended::Failed
+    } else if outcome.plan.is_err() || any(failed) {
+        Ended::Stalled
+    } else {
+        Ended::Done
+    }
+}
+
+/// What a stand-by does: it plans and compares as it would, and writes nothing. So it keeps no bodies of children, and is
+/// warm when its turn comes.
+fn rehearse(ctx: &Context, key: &Key, snapshot: &Snapshot) {
+    let Ok(Ok(planned)) = decode(key, &snapshot.service).map(|subject| look(ctx, key, snapshot, subject)) else {
+        return;
+    };
+    for desired in planned.rendered.iter().flat_map(|rendered| &rendered.children) {
+        Apply { ctx, key, snapshot, kind: kind_of(desired), desired, start: None }.rehearse();
+    }
 }
 
 /// What shall stand, or why that cannot be said.
@@ -246,7 +288,7 @@ async fn apply_all(
             if !held {
                 let now = Instant::now();
                 attempts.note(kind, &desired.name, &desired.digest, &content, &outcome.result, now);
-                tell(key, &outcome);
+                tell(ctx, key, &outcome);
             }
             outcomes.push(outcome);
         }
@@ -254,9 +296,16 @@ async fn apply_all(
     outcomes
 }
 
-/// One log line for each real change.
-fn tell(key: &Key, child: &ChildOutcome) {
+/// One log line for each real change, and one more on its counter.
+fn tell(ctx: &Context, key: &Key, child: &ChildOutcome) {
     let (kind, name) = (child.kind, &child.name);
+    match &child.result {
+        ChildResult::Applied | ChildResult::Resisted { .. } => ctx.metrics.child(kind, "applied"),
+        ChildResult::Repaired { .. } => ctx.metrics.child(kind, "repaired"),
+        ChildResult::Failed { .. } => ctx.metrics.child(kind, "failed"),
+        result if failed(result) => ctx.metrics.child(kind, "refused"),
+        _ => {}
+    }
     match &child.result {
         ChildResult::Applied => tracing::info!(service = %key, kind, name, "applied"),
         ChildResult::Repaired { what } => tracing::info!(service = %key, kind, name, what, "repaired"),

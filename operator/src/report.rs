@@ -110,7 +110,9 @@ async fn write_status(ctx: &Context, key: &Key, service: &Service, status: Micro
         ctx.store.status_refused(key, &service.uid, status);
         return Ok(());
     }
-    ctx.store.status_written(key, &answer?, status);
+    if let Some(took) = ctx.store.status_written(key, &answer?, status) {
+        ctx.metrics.ready(took);
+    }
     Ok(())
 }
 
@@ -123,6 +125,9 @@ fn leftover(answer: &LeanObject, applied: &MicroserviceStatus) -> bool {
 
 /// An event is a courtesy: it never fails a reconcile.
 async fn publish(ctx: &Context, key: &Key, service: &Service, transition: Transition) {
+    if !ctx.fence.permits() {
+        return;
+    }
     let resource = Microservice::api_resource();
     let regarding = ObjectReference {
         api_version: Some(resource.api_version),

@@ -16,12 +16,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 pub mod autoscalers;
+pub mod chart_pod;
 pub mod control_plane;
 pub mod failures;
 pub mod faults;
 pub mod gateway;
+pub mod helm;
 pub mod image;
 pub mod operator;
+pub mod program;
 pub mod rig;
 pub mod stand_in;
 pub mod traffic;

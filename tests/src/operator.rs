@@ -33,7 +33,7 @@ impl Operator {
         let task = tokio::spawn(async move {
             let stop = async { drop(stopped.await) };
             tokio::select! {
-                () = run(running, 8, stop) => {}
+                _ = run(running, 8, stop) => {}
                 () = script.crashed() => {}
             }
         });

@@ -16,7 +16,7 @@ use crate::{
 const SMALL_REQUESTS: &str = r#"
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicy
-metadata: {name: small-requests}
+metadata: {name: small-requests-NAMESPACE}
 spec:
   failurePolicy: Fail
   reinvocationPolicy: Never
@@ -35,8 +35,8 @@ spec:
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicyBinding
-metadata: {name: small-requests}
-spec: {policyName: small-requests}
+metadata: {name: small-requests-NAMESPACE}
+spec: {policyName: small-requests-NAMESPACE}
 "#;
 
 /// Makes the stand-in's images for the real node, under these names. It is built first, which takes a minute, once.

@@ -4,6 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use microservice_core::{children::CHILDREN, status::pod_summary};
 use microservice_crds::labels;
+use tokio::time::Instant;
 
 use super::{Inner, Kind, Service, Store};
 use crate::{attempts::Attempts, child::Child, key::Key, object::LeanObject, queue::Priority};
@@ -36,6 +37,9 @@ impl Store {
             }
         };
         record.service = Some(next);
+        if priority == Some(Priority::User) {
+            record.changed = Some(Instant::now());
+        }
         priority.map(|priority| (key, priority))
     }
 

@@ -7,6 +7,7 @@ mod feed;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -45,6 +46,21 @@ pub const GATEWAYS: Kind = CHILDREN.len() + 5;
 pub const GATEWAY_CLASSES: Kind = CHILDREN.len() + 6;
 /// The stream of ListenerSets, for [`Served`].
 pub const LISTENER_SETS: Kind = CHILDREN.len() + 7;
+
+/// The name of a kind in URLs.
+pub fn resource_of(kind: Kind) -> &'static str {
+    match kind {
+        SERVICES => "microservices",
+        PODS => "pods",
+        DEFINITIONS => "customresourcedefinitions",
+        NAMESPACES => "namespaces",
+        CLASSES => "microserviceclasses",
+        GATEWAYS => "gateways",
+        GATEWAY_CLASSES => "gatewayclasses",
+        LISTENER_SETS => "listenersets",
+        child => CHILDREN.get(child).map_or("", |entry| entry.plural),
+    }
+}
 
 /// Whether objects of a kind are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +108,8 @@ struct Record {
     attempts: Attempts,
     resisted: HashMap<(Kind, String), (String, Difference)>,
     minor_due: Option<Instant>,
+    /// When its spec was last seen to change, until it is Ready.
+    changed: Option<Instant>,
     /// The uid of the Microservice whose namespace is being deleted: there is nothing to do for it any more.
     leaving: Option<String>,
 }
@@ -156,14 +174,18 @@ impl Store {
 
     /// The status that was just written, so that the next reconcile does not start from an older one. When the answer
     /// is of another generation, the spec that we know is old: then the stream, which brings both, must not be skipped.
-    pub fn status_written(&self, key: &Key, answer: &LeanObject, status: MicroserviceStatus) {
-        if let Some(service) = self.lock().records.get_mut(key).and_then(|r| r.service.as_mut())
-            && service.uid == answer.uid()
-            && Some(service.generation) == answer.metadata.generation
-        {
-            service.version = service.version.max(answer.version_number());
-            service.status = Some(status);
+    /// Answers how long it took to become Ready, if it just did.
+    pub fn status_written(&self, key: &Key, answer: &LeanObject, status: MicroserviceStatus) -> Option<Duration> {
+        let mut inner = self.lock();
+        let record = inner.records.get_mut(key)?;
+        let service = record.service.as_mut()?;
+        if service.uid != answer.uid() || Some(service.generation) != answer.metadata.generation {
+            return None;
         }
+        let ready = status.conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True");
+        service.version = service.version.max(answer.version_number());
+        service.status = Some(status);
+        record.changed.take_if(|_| ready).map(|since| since.elapsed())
     }
 
     /// A status that the server will not take, whatever we do: for us it holds until the Microservice changes.
@@ -214,6 +236,22 @@ impl Store {
             }
             _ => false,
         }
+    }
+
+    /// Which kinds are served.
+    pub fn served(&self) -> Vec<Served> {
+        self.lock().served.clone()
+    }
+
+    /// How many Microservices have a condition with a status, by both.
+    pub fn conditions(&self) -> BTreeMap<(String, String), u64> {
+        let inner = self.lock();
+        let mut counts = BTreeMap::new();
+        let statuses = inner.records.values().filter_map(|record| record.service.as_ref()?.status.as_ref());
+        for condition in statuses.flat_map(|status| &status.conditions) {
+            *counts.entry((condition.type_.clone(), condition.status.clone())).or_default() += 1;
+        }
+        counts
     }
 
     /// Whether every kind's first list is in. One that fails counts as in once patience is over; the Microservices

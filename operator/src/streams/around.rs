@@ -24,7 +24,7 @@ pub(super) async fn follow_around(ctx: Context, kind: Kind) {
     let mut suspects = HashSet::new();
     let mut synced = false;
     let wake = |interests| ctx.wake(interests);
-    follow(api, watcher::Config::default(), &resource.plural, LATE, |signal| match signal {
+    follow(api, watcher::Config::default(), &resource.plural, LATE, &ctx.metrics, |signal| match signal {
         Signal::Event(Event::Init) => suspects = ctx.around.names(kind),
         Signal::Event(Event::InitApply(object)) => {
             suspects.remove(&Around::name_of(&object));

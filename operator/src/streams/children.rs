@@ -33,7 +33,7 @@ pub(super) async fn follow_children(ctx: Context, kind: Kind) {
             wake(ctx.interests.of(&Interest::Service(namespace.to_owned(), name.to_owned())));
         }
     };
-    follow(api, config, entry.plural, SOON, |signal| match signal {
+    follow(api, config, entry.plural, SOON, &ctx.metrics, |signal| match signal {
         Signal::Event(Event::Init) => suspects = ctx.store.children(kind),
         Signal::Event(Event::InitApply(object)) => {
             suspects.remove(&(object.namespace().into(), object.name().to_owned()));

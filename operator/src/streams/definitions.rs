@@ -51,7 +51,7 @@ pub(super) async fn follow_definitions(ctx: Context) {
     let set = |name: &str, there: bool| {
         optional().filter(|(_, crd)| *crd == name).for_each(|(kind, _)| running.set(&ctx, kind, there));
     };
-    follow(api, watcher::Config::default(), "customresourcedefinitions", SOON, |signal| match signal {
+    follow(api, watcher::Config::default(), "customresourcedefinitions", SOON, &ctx.metrics, |signal| match signal {
         Signal::Event(Event::Init) => present.clear(),
         Signal::Event(Event::InitApply(definition)) => {
             if definition.name_any() == CHANNEL {

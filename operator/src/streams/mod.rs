@@ -69,7 +69,7 @@ async fn services(ctx: Context) {
     let api = api(&ctx, &Microservice::api_resource());
     let mut suspects: HashSet<Key> = HashSet::new();
     let mut initial = true;
-    follow(api, watcher::Config::default(), "microservices", SOON, |signal| match signal {
+    follow(api, watcher::Config::default(), "microservices", SOON, &ctx.metrics, |signal| match signal {
         Signal::Event(Event::Init) => suspects = ctx.store.services().into_iter().collect(),
         Signal::Event(Event::InitApply(object)) => {
             suspects.remove(&Key::new(object.namespace(), object.name()));
@@ -107,7 +107,7 @@ async fn pods(ctx: Context) {
     let mut suspects = HashSet::new();
     let mut synced = false;
     let wake = |key: Option<Key>| key.iter().for_each(|key| ctx.queue.enqueue(key, Priority::Drift));
-    follow(api(&ctx, &resource), ours(), "pods", SOON, |signal| match signal {
+    follow(api(&ctx, &resource), ours(), "pods", SOON, &ctx.metrics, |signal| match signal {
         Signal::Event(Event::Init) => suspects = ctx.store.pods(),
         Signal::Event(Event::InitApply(pod)) => {
             if let Some(name) = pod.label(labels::NAME) {

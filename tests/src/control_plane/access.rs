@@ -185,6 +185,18 @@ impl ControlPlane {
     /// # Errors
     /// When the account does not exist.
     pub async fn kubeconfig_of_account(&self, namespace: &str, account: &str) -> Result<std::path::PathBuf> {
+        let token = self.token_of_account(namespace, account).await?;
+        let text = with_token(read_kubeconfig(&self.kubeconfig)?, &token)?;
+        let path = self.folder().join(format!("{namespace}-{account}.kubeconfig"));
+        std::fs::write(&path, text)?;
+        Ok(path)
+    }
+
+    /// A token of a service account, good for a day.
+    ///
+    /// # Errors
+    /// When the account does not exist.
+    pub async fn token_of_account(&self, namespace: &str, account: &str) -> Result<String> {
         let accounts: Api<ServiceAccount> = Api::namespaced(self.client()?, namespace);
         let request = TokenRequest {
             spec: TokenRequestSpec {
@@ -196,11 +208,7 @@ impl ControlPlane {
             ..TokenRequest::default()
         };
         let answer = accounts.create_token_request(account, &PostParams::default(), &request).await?;
-        let token = answer.status.context("no token was issued")?.token;
-        let text = with_token(read_kubeconfig(&self.kubeconfig)?, &token)?;
-        let path = self.folder().join(format!("{namespace}-{account}.kubeconfig"));
-        std::fs::write(&path, text)?;
-        Ok(path)
+        Ok(answer.status.context("no token was issued")?.token)
     }
 
     /// Installs the CRDs of the Gateway API (standard channel) and waits until they are served. An existing cluster

@@ -80,6 +80,9 @@ const NODE_PROGRAMS: [Program; 3] = [
     Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
 ];
 
+/// Installs charts; built only for the tests that do.
+const HELM: Program = Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", lock_file: &KWOK };
+
 /// The programs and files of the control plane, all present on disk.
 #[derive(Debug, Clone)]
 pub struct Binaries {
@@ -121,6 +124,21 @@ impl Binaries {
             go.finish();
         }
         Ok(binaries)
+    }
+
+    /// Builds Helm, if it is not there yet; answers with its path.
+    pub(crate) fn prepare_helm(&self) -> Result<PathBuf> {
+        let path = self.program(HELM.name);
+        if !path.is_file() {
+            let _lock = self.lock()?;
+            let go = build::Go::find(&self.cache)?;
+            // Asked again under the lock: another process may have built it meanwhile.
+            if !path.is_file() {
+                self.build(&go, &[&HELM])?;
+            }
+            go.finish();
+        }
+        Ok(path)
     }
 
     /// What is needed with an existing cluster: kubectl, wherever it is found; it is built only if it is nowhere.
