@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::stage::PATIENCE;
 
+const RBAC: &str = "rbac.authorization.k8s.io/v1";
+
 /// Somebody who may write Microservices in one namespace, and whatever else was said.
 pub struct Person {
     services: Api<DynamicObject>,
@@ -33,48 +35,23 @@ impl Person {
         })];
         all.extend(rules.as_array().cloned().unwrap_or_default());
         let metadata = json!({"name": name, "namespace": namespace});
-        let role =
-            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": all});
-        let reference = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name});
-        Self::bound(server, namespace, name, &user, &role.to_string(), &reference).await
-    }
-
-    /// Somebody with a ClusterRole in this namespace, and the verbs of a user of Microservices.
-    pub async fn with_cluster_role(server: &ControlPlane, namespace: &str, role: &str) -> Result<Self> {
-        let user = format!("holder-of-{role}-in-{namespace}");
-        // The verbs on Microservices that the chart adds to this role by aggregation.
-        Self::with(server, namespace, &format!("holder-of-{role}"), json!([])).await?;
-        let reference = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role});
-        Self::bound(server, namespace, &format!("{role}-itself"), &user, "", &reference).await?;
-        let name = format!("holder-of-{role}");
-        let reference = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name});
-        Self::bound(server, namespace, &format!("{role}-too"), &user, "", &reference).await
-    }
-
-    async fn bound(
-        server: &ControlPlane,
-        namespace: &str,
-        name: &str,
-        user: &str,
-        role: &str,
-        reference: &Value,
-    ) -> Result<Self> {
-        if !role.is_empty() {
-            server.apply(role).await?;
-        }
-        let binding = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-            "metadata": {"name": name, "namespace": namespace}, "roleRef": reference,
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
-        });
-        server.apply(&binding.to_string()).await?;
+        let role = json!({"apiVersion": RBAC, "kind": "Role", "metadata": metadata, "rules": all});
+        server.apply(&role.to_string()).await?;
+        bind(server, namespace, name, &user, "Role", name).await?;
         let mut config = server.config();
-        config.headers.push((HeaderName::from_static("impersonate-user"), HeaderValue::from_str(user)?));
+        config.headers.push((HeaderName::from_static("impersonate-user"), HeaderValue::from_str(&user)?));
         let person = Self::of(Client::try_from(config)?, namespace);
         // The server learns of rights a moment after they were stored.
         let ask = || async { Ok(person.services.get_opt("nothing").await.map(|_| ()).ok()) };
         server.wait_until(&format!("the rights of {user}"), namespace, PATIENCE, ask).await?;
         Ok(person)
+    }
+
+    /// The same with one of the cluster's own roles in this namespace. The chart adds the verbs of a user of Microservices
+    /// to them by aggregation.
+    pub async fn with_cluster_role(server: &ControlPlane, namespace: &str, role: &str) -> Result<Self> {
+        bind(server, namespace, &format!("{role}-too"), &format!("{role}-of-{namespace}"), "ClusterRole", role).await?;
+        Self::with(server, namespace, role, json!([])).await
     }
 
     fn of(client: Client, namespace: &str) -> Self {
@@ -136,6 +113,15 @@ impl Person {
         let metadata = json!({"name": name, "namespace": self.namespace});
         json!({"apiVersion": "microservices.dev/v1alpha1", "kind": "Microservice", "metadata": metadata, "spec": spec})
     }
+}
+
+async fn bind(server: &ControlPlane, namespace: &str, name: &str, user: &str, kind: &str, role: &str) -> Result<()> {
+    let binding = json!({
+        "apiVersion": RBAC, "kind": "RoleBinding", "metadata": {"name": name, "namespace": namespace},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    });
+    server.apply(&binding.to_string()).await
 }
 
 /// The words of a refusal; anything else is no answer.
