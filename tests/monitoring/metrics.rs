@@ -1,9 +1,4 @@
-//! The metrics that exist, held against what the operator tells.
-
-use std::{collections::BTreeMap, convert::Infallible};
-
-use kube::client::Body;
-use microservice_operator::{Context, Options, telemetry::exposition};
+//! The metrics that exist: those of the reference, which `make drift` holds against what the operator tells.
 
 use microservice_core::status::TYPES;
 
@@ -62,27 +57,4 @@ fn metric(row: &'static str) -> Option<Metric> {
         VALUES.iter().find(is_it).map_or(&[] as &[&str], |(_, _, values)| *values)
     };
     Some(Metric { name, kind, labels: labels.map(|label| (label, values(label))).collect() })
-}
-
-/// Names and types of a fresh operator's exposition. It needs no cluster for that.
-fn told() -> BTreeMap<String, Kind> {
-    let nobody = |_: http::Request<Body>| async { Ok::<_, Infallible>(http::Response::new(Body::empty())) };
-    let context = Context::new(kube::Client::new(tower::service_fn(nobody), "default"), Options::default());
-    let text = exposition(&context).expect("an exposition");
-    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-    types
-        .map(|(name, kind)| match kind {
-            "counter" => (format!("{name}_total"), Kind::Counter),
-            "gauge" => (name.to_owned(), Kind::Gauge),
-            "histogram" => (name.to_owned(), Kind::Histogram),
-            other => panic!("{name} is a {other}"),
-        })
-        .collect()
-}
-
-#[tokio::test]
-async fn the_list_is_what_the_operator_tells() {
-    let known: BTreeMap<String, Kind> =
-        metric_names().into_iter().map(|metric| (metric.name.to_owned(), metric.kind)).collect();
-    assert_eq!(told(), known);
 }

@@ -55,8 +55,6 @@ async fn the_chart_brings_the_same_policies() -> Result<()> {
 async fn more_classes_are_more_bindings_and_actions_can_be_chosen() -> Result<()> {
     let server = installed().await?;
     let values = [
-        // Until the schema of the values knows the two.
-        "--skip-schema-validation",
         "--set",
         "admissionPolicies.enabled=true",
         "--set",

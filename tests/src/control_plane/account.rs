@@ -19,6 +19,9 @@ pub const NAMESPACE: &str = "operator-account";
 /// Its name.
 pub const NAME: &str = "microservice-operator";
 
+/// Name of its role and of the binding: not that of the chart, which tests install beside it.
+const ROLE: &str = NAMESPACE;
+
 /// How long the API server may take to learn of new rights.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -56,9 +59,9 @@ impl ControlPlane {
         account.metadata.name = Some(NAME.to_owned());
         accounts.create(&PostParams::default(), &account).await?;
         let role = json!({"apiVersion": "v1", "kind": "List", "items": [
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": NAME}, "rules": rules},
-            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": NAME},
-             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": NAME},
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": ROLE}, "rules": rules},
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": ROLE},
+             "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": ROLE},
              "subjects": [{"kind": "ServiceAccount", "name": NAME, "namespace": NAMESPACE}]},
         ]});
         self.apply(&role.to_string()).await?;
