@@ -13,6 +13,9 @@ use microservice_crds::{GROUP, gateway::GATEWAY_GROUP};
 /// again where an apply is refused, and pruned.
 const OF_CHILDREN: &[&str] = &["create", "delete", "get", "list", "patch", "watch"];
 
+/// Every Microservice has one of these for as long as it is there: the garbage collector takes them, never the operator.
+const NEVER_PRUNED: &str = "deployments";
+
 /// What is only followed.
 const FOLLOW: &[&str] = &["list", "watch"];
 
@@ -63,7 +66,12 @@ pub fn in_namespaces() -> Vec<PolicyRule> {
             None => groups.push((entry.group, vec![entry.plural])),
         }
     }
-    let children = groups.iter().map(|(group, plurals)| rule(group, plurals, OF_CHILDREN));
+    let children = groups.iter().flat_map(|(group, plurals)| {
+        let (kept, pruned): (Vec<&str>, Vec<&str>) = plurals.iter().partition(|plural| **plural == NEVER_PRUNED);
+        let kept_verbs: Vec<&str> = OF_CHILDREN.iter().copied().filter(|verb| *verb != "delete").collect();
+        let rules = [rule(group, &kept, &kept_verbs), rule(group, &pruned, OF_CHILDREN)];
+        rules.into_iter().filter(|rule| rule.resources.as_ref().is_some_and(|resources| !resources.is_empty()))
+    });
     let own = [
         rule(GROUP, &["microservices"], FOLLOW),
         rule(GROUP, &["microservices/status"], &["patch"]),
@@ -185,7 +193,7 @@ mod tests {
     fn all_children_can_be_applied_and_pruned() {
         let triples = triples(&in_namespaces());
         for entry in CHILDREN {
-            for verb in OF_CHILDREN {
+            for verb in OF_CHILDREN.iter().filter(|verb| **verb != "delete" || entry.plural != NEVER_PRUNED) {
                 let triple = ((*verb).to_owned(), entry.group.to_owned(), entry.plural.to_owned());
                 assert!(triples.contains_key(&triple), "{triple:?}");
             }

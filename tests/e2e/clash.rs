@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Service, policy::v1::PodDisruptionBudget};
 use kube::{ResourceExt, api::PostParams};
-use microservice_crds::gateway::HttpRoute;
+use microservice_crds::gateway::{GrpcRoute, HttpRoute};
 use microservice_tests::rig::{Rig, condition};
 use serde_json::{Value, json};
 
@@ -70,6 +70,26 @@ async fn no_route_is_made_to_the_service_of_somebody_else() -> anyhow::Result<()
     rig.delete::<Service>("web").await?;
     rig.wait("the route", "web", |_: &HttpRoute| true).await?;
     rig.ready("web").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_route_of_somebody_else_is_left_alone() -> anyhow::Result<()> {
+    let rig = Rig::start("clash-grpc").await?;
+    let foreign: GrpcRoute = serde_json::from_value(json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
+        "metadata": {"name": "web", "labels": {"team": "others"}}, "spec": {"parentRefs": [{"name": "theirs"}], "rules": [{}]},
+    }))?;
+    let foreign = rig.api::<GrpcRoute>().create(&PostParams::default(), &foreign).await?;
+    let grpc = "{image: 'web:1', ports: [{name: grpc, port: 80, protocol: grpc}], \
+        routes: [{name: main, hostnames: [clash-grpc.example.com], gateway: {name: public}}]}";
+    rig.apply("web", grpc).await?;
+    let stalled = rig.condition("web", "Stalled", "True", "NameClash").await?;
+    assert!(stalled.message.contains("GRPCRoute"), "{}", stalled.message);
+    rig.get::<Deployment>("web").await?;
+    rig.idle().await?;
+    let version = rig.get::<GrpcRoute>("web").await?.resource_version();
+    assert_eq!(version, foreign.resource_version(), "a foreign object was touched");
     Ok(())
 }
 
