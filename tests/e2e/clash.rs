@@ -78,7 +78,7 @@ async fn a_route_of_somebody_else_is_left_alone() -> anyhow::Result<()> {
     let rig = Rig::start("clash-grpc").await?;
     let foreign: GrpcRoute = serde_json::from_value(json!({
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
-        "metadata": {"name": "web", "labels": {"team": "others"}}, "spec": {"parentRefs": [{"name": "theirs"}], "rules": [{}]},
+        "metadata": {"name": "web", "labels": {"team": "others"}}, "spec": {"parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "theirs"}], "rules": [{}]},
     }))?;
     let foreign = rig.api::<GrpcRoute>().create(&PostParams::default(), &foreign).await?;
     let grpc = "{image: 'web:1', ports: [{name: grpc, port: 80, protocol: grpc}], \
