@@ -34,6 +34,7 @@ async fn the_shop_is_ready_when_all_of_it_is_and_then_nobody_writes_anything() -
     let mut rig = Rig::without_operator("flux-shop").await?;
     // The samples name their namespace themselves; what Flux is told stays in this one.
     let place = std::mem::replace(&mut rig.namespace, "online-boutique".into());
+    rig.agent = "operator-of-online-boutique".into();
     rig.start_operator(&Script::record())?;
     Flux::shared(rig.cluster).await?;
     let source = Source::start(rig.cluster, &place, "shop").await?;
