@@ -27,7 +27,9 @@ test: lint drift alone binaries ## Formatting, lints, generated files and all te
 	$(CARGO) run --quiet -p microservice-tests --bin rights -- $(AUDIT_LOGS)
 
 test-node: NODE = real
+# What tests put into images is built before they start: beside a compiler, a test under load shows the compiler.
 test-node: binaries ## What only a real node can show: containers, probes, traffic; needs root and a few Debian packages
+	@./target/debug/control-plane --build-only $(REAL_NODE) --static stand-in --static microservice-operator >/dev/null
 	$(CARGO) test -p microservice-tests --bench node
 
 lint: ## Formatting and clippy, warnings denied

@@ -7,7 +7,10 @@ use std::{
 
 use anyhow::{Result, ensure};
 use clap::Parser;
-use microservice_tests::control_plane::{Binaries, ControlPlane, Options, existing_cluster_is_wanted};
+use microservice_tests::{
+    control_plane::{Binaries, ControlPlane, Options, existing_cluster_is_wanted},
+    image::static_binary,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Starts a real Kubernetes control plane on loopback, without containers, and stays until Ctrl-C.
@@ -20,6 +23,10 @@ struct Arguments {
     /// Only build what is missing, and end.
     #[arg(long)]
     build_only: bool,
+
+    /// Also build this program of the workspace as a static one, for an image; may be repeated.
+    #[arg(long = "static")]
+    statics: Vec<String>,
 
     /// Run the autoscaler controller, and serve metrics.k8s.io from PodMetrics objects.
     #[arg(long)]
@@ -70,6 +77,9 @@ async fn run(arguments: Arguments) -> Result<()> {
     // Before the signals are listened to: Ctrl-C ends a build at once.
     let prepare = if arguments.real_node { Binaries::prepare_with_node } else { Binaries::prepare };
     let binaries = tokio::task::spawn_blocking(prepare).await??;
+    for program in arguments.statics {
+        tokio::task::spawn_blocking(move || static_binary(&program, &program)).await??;
+    }
     if arguments.build_only {
         writeln!(stdout(), "{}", binaries.cache().display())?;
         return Ok(());
