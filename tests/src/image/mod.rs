@@ -1,20 +1,34 @@
-//! Images for a real node: made of one static program, never pulled, by the code that makes the operator's own.
+//! Images for a real node: made of one static program, never pulled.
 
+mod archive;
 mod program;
 
-use std::{fs, io::Write, path::Path};
+pub use self::{archive::write_archive, program::static_binary};
 
-use anyhow::{Context as _, Result};
-pub use microservice_release::image::ImageOptions;
-use microservice_release::image::{Program, host_architecture, write_image};
+/// How a program stands in its image.
+#[derive(Debug, Clone)]
+pub struct ImageOptions {
+    /// The path of the program in the image, which is what runs.
+    pub entrypoint: String,
+    /// The arguments it gets, unless the container names others.
+    pub arguments: Vec<String>,
+    /// Further paths that lead to the program, as in `/bin/sh`.
+    pub links: Vec<String>,
+    /// The user it runs as, by number or by name; root where there is none.
+    pub user: Option<String>,
+    /// Its environment.
+    pub env: Vec<(String, String)>,
+}
 
-pub use self::program::static_binary;
-
-/// Writes an archive that containerd takes.
-///
-/// # Errors
-/// When the program cannot be read, or the archive cannot be written.
-pub fn write_archive(archive: impl Write, names: &[&str], program: &Path, options: &ImageOptions) -> Result<()> {
-    let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
-    write_image(archive, names, &[Program { architecture: host_architecture().into(), bytes }], options)
+impl Default for ImageOptions {
+    fn default() -> Self {
+        Self {
+            entrypoint: "/program".into(),
+            arguments: Vec::new(),
+            links: Vec::new(),
+            // What images without a distribution call "nonroot".
+            user: Some("65532".into()),
+            env: Vec::new(),
+        }
+    }
 }
