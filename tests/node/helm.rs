@@ -34,6 +34,12 @@ struct Installed {
     rig: Rig,
 }
 
+/// The pod that holds the lease; behind its name stands which of its incarnations does.
+fn holder(lease: Lease) -> String {
+    let identity = lease.spec.and_then(|spec| spec.holder_identity).unwrap_or_default();
+    identity.split('_').next().unwrap_or_default().to_owned()
+}
+
 #[tokio::test]
 async fn whoever_works_children_are_not_written_and_nothing_ends_with_the_operator() -> Result<()> {
     let installed = Installed::start().await?;
@@ -172,7 +178,7 @@ impl Installed {
         let pods = self.pods();
         let ask = || async {
             let Some(lease) = leases.get_opt(RELEASE).await? else { return Ok(None) };
-            let holder = lease.spec.and_then(|spec| spec.holder_identity).unwrap_or_default();
+            let holder = holder(lease);
             if holder.is_empty() {
                 return Ok(None);
             }
@@ -184,7 +190,7 @@ impl Installed {
     async fn another_than(&self, old: &str) -> Result<()> {
         let leases: Api<Lease> = Api::namespaced(self.rig.client.clone(), SYSTEM);
         let ask = || async {
-            let holder = leases.get(RELEASE).await?.spec.and_then(|spec| spec.holder_identity).unwrap_or_default();
+            let holder = holder(leases.get(RELEASE).await?);
             Ok((!holder.is_empty() && holder != old).then_some(()))
         };
         self.cluster.wait_until("another leader", SYSTEM, PATIENCE, ask).await
