@@ -81,5 +81,4 @@ deny: $(DENY) ## Licences, bans, sources and known vulnerabilities of all depend
 $(DENY):
 	$(CARGO) install --quiet --locked --version =$(DENY_VERSION) --root $(DENY_FOLDER) cargo-deny
 
-
 .PHONY: help demo cluster binaries test test-node lint drift alone generate golden bench faults image release deny

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use microservice_release::image::host_architecture;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tar::{Builder, EntryType, Header};
@@ -45,13 +46,8 @@ fn layer(program: &[u8], options: &ImageOptions) -> Result<Vec<u8>> {
 
 fn config(layer: &str, options: &ImageOptions) -> serde_json::Value {
     let env: Vec<String> = options.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
     json!({
-        "architecture": architecture,
+        "architecture": host_architecture(),
         "os": "linux",
         "created": "1970-01-01T00:00:00Z",
         "config": {
