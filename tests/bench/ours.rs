@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use microservice_tests::control_plane::{Mark, Process, Requests};
+use microservice_tests::control_plane::{Mark, Process, Request, Requests};
 
 use crate::{
     field::Field,
@@ -63,8 +63,13 @@ impl Ours {
         wait(field, "the operator to end", || Ok(self.process.ended())).await.map(drop)
     }
 
-    /// What it has asked since.
+    /// What it has asked since for the sake of services: its lease, which it renews all the time, is none of it.
     pub async fn since(&self, field: &Field, mark: Mark) -> Result<Requests> {
+        Ok(self.with_lease_since(field, mark).await?.filter(is_work))
+    }
+
+    /// All that it has asked since.
+    pub async fn with_lease_since(&self, field: &Field, mark: Mark) -> Result<Requests> {
         Ok(field.cluster.audit().since(mark).await?.agent(AGENT))
     }
 
@@ -74,7 +79,8 @@ impl Ours {
         let mut last = mark;
         loop {
             let next = field.cluster.audit().mark().await?;
-            let news = field.cluster.audit().read(last)?.agent(AGENT).filter(|request| request.verb != "watch");
+            let news = field.cluster.audit().read(last)?.agent(AGENT);
+            let news = news.filter(|request| is_work(request) && request.verb != "watch");
             if last != mark && news.count() == 0 {
                 return self.since(field, mark).await;
             }
@@ -151,4 +157,9 @@ pub fn spawn(field: &Field) -> Result<Process> {
 /// A count as the table wants it.
 pub fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::MAX, f64::from)
+}
+
+/// Whether a request is for the sake of a service.
+fn is_work(request: &Request) -> bool {
+    request.resource != "leases"
 }
