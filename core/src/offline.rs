@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{
     gateway::View,
-    plan::{Class, Facts, Subject, class},
+    graph::{Graph, Id, NamespaceLabels, Neighbourhood, Node},
+    plan::{Class, ClassFact, Facts, Subject, class},
 };
 
 /// The label that the API server gives to every namespace: its name.
@@ -20,7 +21,7 @@ pub struct Manifests {
     /// The Microservices, in their order.
     pub services: Vec<Microservice>,
     classes: Vec<class::Candidate>,
-    namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    namespaces: NamespaceLabels,
 }
 
 impl Manifests {
@@ -51,14 +52,39 @@ impl Manifests {
         Ok(())
     }
 
-    /// What is known for a Microservice.
-    pub fn facts(&self, subject: &Subject) -> Facts {
+    /// The Microservices as a graph. `namespace` is that of those which name none.
+    pub fn graph(&self, namespace: &str) -> Graph {
+        let subjects = self.services.iter().map(|service| subject(service.clone(), namespace));
+        Graph::new(subjects.map(|subject| self.node(&subject)))
+    }
+
+    fn node(&self, subject: &Subject) -> Node {
+        let class = match class::fact(subject.spec.class.as_deref(), &self.classes) {
+            ClassFact::Found(class) => Some(class),
+            ClassFact::None | ClassFact::Missing { .. } => None,
+        };
+        Node::of(Id::new(&subject.namespace, &subject.name), &subject.spec, class.as_deref(), None)
+    }
+
+    /// What is known for a Microservice: of a service that is not in `graph` nothing is.
+    pub fn facts(&self, subject: &Subject, graph: &Graph) -> Facts {
         let namespace_labels = self.namespaces.get(&subject.namespace).cloned();
+        let around = Neighbourhood::of(graph, &self.node(subject), |_| false);
         Facts {
             class: class::fact(subject.spec.class.as_deref(), &self.classes),
             gateways: View { namespace_labels, ..View::default() },
+            neighbourhood: Neighbourhood { namespaces: self.labels(graph), ..around },
             ..Facts::default()
         }
+    }
+
+    /// Labels of the namespaces: of one that is not among the manifests its name alone.
+    fn labels(&self, graph: &Graph) -> NamespaceLabels {
+        let name = |namespace: &String| [(NAMESPACE_NAME.to_owned(), namespace.clone())].into();
+        let all = graph.nodes().map(|node| &node.id.namespace);
+        let mut labels: NamespaceLabels = all.map(|namespace| (namespace.clone(), name(namespace))).collect();
+        labels.extend(self.namespaces.clone());
+        labels
     }
 }
 
@@ -130,7 +156,7 @@ spec: {image: 'a:1', class: silver}
         let manifests = read(ALL).unwrap();
         let known = |index: usize| {
             let subject = subject(manifests.services[index].clone(), "shop");
-            let facts = manifests.facts(&subject);
+            let facts = manifests.facts(&subject, &manifests.graph("shop"));
             let class = match facts.class {
                 ClassFact::Found(class) => class.name.clone(),
                 other => format!("{other:?}"),

@@ -10,13 +10,16 @@ pub mod class;
 mod config;
 mod containers;
 mod draft;
+mod edges;
 mod image;
 mod ledger;
+mod linked;
 pub(crate) mod metadata;
 mod metric_rules;
 mod metrics;
+mod network;
 mod pod;
-mod ports;
+pub(crate) mod ports;
 mod probes;
 mod profile;
 mod resolved;
@@ -37,13 +40,17 @@ use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use class::needs_namespace;
 pub use ledger::{Provenance, Source};
+pub use linked::*;
 pub use metrics::Unrequested;
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
 pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
 
-use crate::gateway::View;
+use crate::{
+    gateway::View,
+    graph::{Neighbourhood, Template},
+};
 use draft::{Draft, Problems};
 use ledger::Ledger;
 
@@ -79,6 +86,10 @@ pub struct Facts {
     pub no_service: Option<String>,
     /// Claims of this service that an older one has made too: who, as `namespace/name`.
     pub taken: BTreeMap<Claim, String>,
+    /// The services at the other ends of its edges.
+    pub neighbourhood: Neighbourhood,
+    /// Templates of this service whose pods run or may still run, oldest first.
+    pub templates: Vec<Template>,
 }
 
 /// Which MicroserviceClass holds for a service.
@@ -217,12 +228,14 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
     let security = security::resolve(&mut draft);
     let scaling = scaling::resolve(&mut draft);
     let rollout = rollout::resolve(&mut draft, &ports);
-    let containers = containers::resolve(&mut draft, &ports, &rollout, &security);
+    let edges = edges::resolve(&mut draft);
+    let containers = containers::resolve(&mut draft, &ports, &rollout, &security, edges.env);
     let volumes = volumes::resolve(&mut draft, containers, config.as_ref());
     let disruption_budget = availability::disruption_budget(&mut draft, scaling.least);
     let topology_spread = availability::topology_spread(&mut draft);
     let service_account = availability::service_account(&mut draft);
     let routes = routes::resolve(&mut draft, &ports);
+    let network = network::resolve(&mut draft, &edges.node, &edges.dependencies, service.as_ref());
     let pod = PodPlan {
         labels: metadata.pod_labels,
         annotations: metadata.pod_annotations,
@@ -275,6 +288,9 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         withheld: routes.withheld,
         claims: routes.claims,
         service_account,
+        dependencies: edges.dependencies,
+        uninvited: edges.uninvited,
+        network,
         unrequested: BTreeSet::new(),
         replaced: class::replaced(&subject.spec, class),
         provenance: draft.ledger.into_entries(class::said(&subject.spec)),

@@ -12,8 +12,8 @@ use microservice_crds::{
     labels,
 };
 
-use super::{Claim, PodPlan, Provenance, Source, Unrequested, routes};
-use crate::gateway::ParentId;
+use super::{Claim, Dependency, NetworkPlan, PodPlan, Provenance, Source, Unrequested, routes};
+use crate::{gateway::ParentId, graph::Id};
 
 /// Everything that the children of a Microservice are written from.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +58,12 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// The ServiceAccount.
     pub service_account: ServiceAccountPlan,
+    /// What it uses, in the order of the spec.
+    pub dependencies: Vec<Dependency>,
+    /// Services that use it without its consent, by namespace and name.
+    pub uninvited: Vec<Id>,
+    /// Who may reach it, and whom it may reach; none where the class says nothing of networks.
+    pub network: Option<NetworkPlan>,
     /// Requests that the autoscaler needs and no container makes; known once all is rendered.
     pub unrequested: BTreeSet<Unrequested>,
     /// The autoscaler that the class would give, where the spec's fixed count takes its place.

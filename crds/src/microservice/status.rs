@@ -43,6 +43,13 @@ pub struct MicroserviceStatus {
     /// What the service was made into: a hint for people, nothing relies on it.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<ChildRef>,
+    /// What became of each of `uses`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<DependencyStatus>,
+    /// What the pods that run, or may still run, listen on, serve and need: the newest template last. Kept only where
+    /// others depend on it.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<TemplateStatus>,
 }
 
 impl Default for MicroserviceStatus {
@@ -59,6 +66,8 @@ impl Default for MicroserviceStatus {
             class: None,
             profile: None,
             children: Vec::new(),
+            dependencies: Vec::new(),
+            templates: Vec::new(),
         }
     }
 }
@@ -74,4 +83,42 @@ pub struct ChildRef {
     pub kind: String,
     /// Name of the object.
     pub name: String,
+}
+
+/// What became of a use of another service.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DependencyStatus {
+    /// As in `uses`.
+    pub service: String,
+    /// As in `uses`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// As in `uses`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "String::is_empty")]
+    pub api: String,
+    /// Resolved, AsWritten (nothing was looked up), NotFound, Unseen (outside of what the operator may see), NoPort, NoApi
+    /// or NoConsent.
+    pub state: String,
+    /// Where it is called: host and port. It stays when the other service goes. Example: `cartservice.shop.svc:7070`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Scheme of its URL. Example: `http`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+}
+
+/// A template of pods, as others depend on it.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TemplateStatus {
+    /// Digest of the template.
+    pub template: String,
+    /// Ports by name. Example: `http=8080/TCP`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<String>,
+    /// APIs that are served. Example: `catalog@1.4.0`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub serves: Vec<String>,
+    /// APIs that are needed. Example: `shop/productcatalogservice/catalog@^1.2`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
 }

@@ -1,0 +1,152 @@
+//! All services and their edges, by both ends. What a change costs depends on the edges of what changed alone.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Id, Node};
+
+/// All services and their edges. Cheap to ask: a service is found by name, and those around it by its edges.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    nodes: BTreeMap<Id, Arc<Node>>,
+    /// Who uses a service, whether it is there or not.
+    consumers: BTreeMap<Id, BTreeSet<Id>>,
+    /// Whose routes lead to a service, beside its own.
+    routers: BTreeMap<Id, BTreeSet<Id>>,
+}
+
+impl Graph {
+    /// The graph of these services.
+    pub fn new(nodes: impl IntoIterator<Item = Node>) -> Self {
+        let mut graph = Self::default();
+        for node in nodes {
+            graph.set(node);
+        }
+        graph
+    }
+
+    /// A service, if it is there.
+    pub fn get(&self, id: &Id) -> Option<&Arc<Node>> {
+        self.nodes.get(id)
+    }
+
+    /// All services, by namespace and name.
+    pub fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
+        self.nodes.values()
+    }
+
+    /// How many services there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Those that use a service, by namespace and name; it need not be there.
+    pub fn consumers(&self, id: &Id) -> impl Iterator<Item = &Arc<Node>> {
+        self.consumers.get(id).into_iter().flatten().filter_map(|consumer| self.nodes.get(consumer))
+    }
+
+    /// Those whose routes lead to a service, beside itself.
+    pub fn routers(&self, id: &Id) -> impl Iterator<Item = &Arc<Node>> {
+        self.routers.get(id).into_iter().flatten().filter_map(|router| self.nodes.get(router))
+    }
+
+    /// Puts a service in, or what it says now in the place of what it said. Answers whom the news concerns beside itself:
+    /// those that it calls or called, and those that call it, as far as what changed matters to them.
+    pub fn set(&mut self, node: Node) -> BTreeSet<Id> {
+        let id = node.id.clone();
+        let before = self.nodes.get(&id).cloned();
+        if before.as_deref() == Some(&node) {
+            return BTreeSet::new();
+        }
+        let node = Arc::new(node);
+        self.link(&id, before.as_deref(), Some(&node));
+        self.nodes.insert(id.clone(), node.clone());
+        self.concerned(&id, before.as_deref(), Some(&node))
+    }
+
+    /// Takes a service out. Answers whom that concerns.
+    pub fn remove(&mut self, id: &Id) -> BTreeSet<Id> {
+        let Some(before) = self.nodes.remove(id) else { return BTreeSet::new() };
+        self.link(id, Some(&before), None);
+        self.concerned(id, Some(&before), None)
+    }
+
+    fn link(&mut self, id: &Id, before: Option<&Node>, after: Option<&Node>) {
+        let ends =
+            |of: fn(&Node) -> BTreeSet<Id>| (before.map(of).unwrap_or_default(), after.map(of).unwrap_or_default());
+        relink(&mut self.consumers, id, ends(Node::providers));
+        relink(&mut self.routers, id, ends(Node::routed));
+    }
+
+    fn concerned(&self, id: &Id, before: Option<&Node>, after: Option<&Node>) -> BTreeSet<Id> {
+        let mut concerned = BTreeSet::new();
+        if before.map(|node| &node.offer) != after.map(|node| &node.offer) {
+            concerned.extend(self.consumers.get(id).into_iter().flatten().cloned());
+        }
+        let says = |node: &Node| (node.uses.clone(), node.system.clone(), node.needs.clone());
+        if before.map(says) != after.map(says) {
+            concerned.extend([before, after].into_iter().flatten().flat_map(Node::providers));
+        }
+        if before.map(|node| &node.routes) != after.map(|node| &node.routes) {
+            concerned.extend([before, after].into_iter().flatten().flat_map(Node::routed));
+        }
+        concerned.remove(id);
+        concerned
+    }
+}
+
+fn relink(index: &mut BTreeMap<Id, BTreeSet<Id>>, id: &Id, (before, after): (BTreeSet<Id>, BTreeSet<Id>)) {
+    for gone in before.difference(&after) {
+        if let Some(ends) = index.get_mut(gone) {
+            ends.remove(id);
+            if ends.is_empty() {
+                index.remove(gone);
+            }
+        }
+    }
+    for new in after.difference(&before) {
+        index.entry(new.clone()).or_default().insert(id.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::tests::node;
+
+    fn names(ids: BTreeSet<Id>) -> Vec<String> {
+        ids.into_iter().map(|id| id.to_string()).collect()
+    }
+
+    #[test]
+    fn a_change_concerns_those_at_the_other_ends_of_its_edges_and_nobody_else() {
+        let mut graph = Graph::default();
+        assert_eq!(names(graph.set(node("shop/web", "uses: [{service: cart}]"))), ["shop/cart"]);
+        assert_eq!(names(graph.set(node("shop/cart", "ports: [{name: a, port: 1}]"))), ["shop/web"]);
+        assert_eq!(names(graph.set(node("shop/other", "{}"))), Vec::<String>::new());
+        // The port matters to those who call it, and its own uses do not.
+        assert_eq!(names(graph.set(node("shop/cart", "ports: [{name: a, port: 2}]"))), ["shop/web"]);
+        let calls = "ports: [{name: a, port: 2}], uses: [{service: redis, port: 6379}]";
+        assert_eq!(names(graph.set(node("shop/cart", calls))), ["shop/redis"]);
+        assert_eq!(names(graph.set(node("shop/cart", calls))), Vec::<String>::new(), "nothing new");
+        assert_eq!(graph.consumers(&Id::new("shop", "redis")).count(), 1);
+        assert_eq!(names(graph.remove(&Id::new("shop", "cart"))), ["shop/redis", "shop/web"]);
+        assert_eq!(graph.consumers(&Id::new("shop", "redis")).count(), 0);
+        assert_eq!(graph.consumers(&Id::new("shop", "cart")).count(), 1, "it may come back");
+    }
+
+    #[test]
+    fn an_edge_that_moves_concerns_both_ends() {
+        let mut graph = Graph::default();
+        graph.set(node("shop/web", "uses: [{service: a}]"));
+        assert_eq!(names(graph.set(node("shop/web", "uses: [{service: b, namespace: edge}]"))), ["edge/b", "shop/a"]);
+        assert_eq!(names(graph.set(node("shop/web", "uses: [{service: b, namespace: edge}], system: s"))), ["edge/b"]);
+    }
+}
