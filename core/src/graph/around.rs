@@ -7,7 +7,7 @@ use std::{
 
 use microservice_crds::DependencyStatus;
 
-use super::{Graph, Id, NamespaceLabels, Node, Provider};
+use super::{Graph, Id, NamespaceLabels, Node, Provider, consents};
 
 /// The services at the other ends of the edges of one service. Without a cluster there is nothing: the default.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +46,14 @@ impl Neighbourhood {
             Some(None) => Provider::Absent,
             None => Provider::Unseen,
         }
+    }
+
+    /// Those of the consumers that `node`, which they use, lets.
+    pub fn invited<'a>(&'a self, node: &'a Node) -> impl Iterator<Item = &'a Arc<Node>> {
+        let allow_from = node.offer.allow_from.as_deref();
+        self.consumers.iter().filter(move |consumer| {
+            consents(&node.id, allow_from, &consumer.id, consumer.system.as_deref(), &self.namespaces)
+        })
     }
 
     /// The namespaces of the consumers.

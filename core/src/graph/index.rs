@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use microservice_crds::Use;
+
 use super::{Id, Node};
 
 /// All services and their edges. Cheap to ask: a service is found by name, and those around it by its edges.
@@ -90,7 +92,6 @@ impl Graph {
         if before.map(|node| &node.offer) != after.map(|node| &node.offer) {
             concerned.extend(self.consumers.get(id).into_iter().flatten().cloned());
         }
-        let says = |node: &Node| (node.uses.clone(), node.system.clone(), node.needs.clone());
         if before.map(says) != after.map(says) {
             concerned.extend([before, after].into_iter().flatten().flat_map(Node::providers));
         }
@@ -100,6 +101,11 @@ impl Graph {
         concerned.remove(id);
         concerned
     }
+}
+
+/// What a service says to those that it uses.
+fn says(node: &Node) -> (&[Use], Option<&str>, BTreeSet<&str>) {
+    (&node.uses, node.system.as_deref(), node.needs())
 }
 
 fn relink(index: &mut BTreeMap<Id, BTreeSet<Id>>, id: &Id, (before, after): (BTreeSet<Id>, BTreeSet<Id>)) {

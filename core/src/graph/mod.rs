@@ -6,7 +6,9 @@
 
 mod around;
 mod consent;
+mod contract;
 mod cycles;
+mod gate;
 mod index;
 mod node;
 mod resolve;
@@ -15,7 +17,9 @@ pub mod version;
 
 pub use around::Neighbourhood;
 pub use consent::{NamespaceLabels, by_labels, consents, replicas};
+pub use contract::{Ending, Need, Unmet, endings, unmet, unmet_by};
 pub use cycles::cycles;
+pub use gate::{Holder, gate};
 pub use index::Graph;
 pub use node::{Id, Node, Offer, RouteEdge, provider_of, transport};
 pub use resolve::{Provider, Resolution, meant, port_of, resolve, scheme};

@@ -44,8 +44,6 @@ pub struct Node {
     pub external: Vec<External>,
     /// Requests that its routes send to services of its namespace, itself among them.
     pub routes: BTreeSet<RouteEdge>,
-    /// What its running pods need of others: `service/api@range`, as their templates recorded it.
-    pub needs: Vec<String>,
 }
 
 /// What others need to know of a service to call it.
@@ -78,14 +76,12 @@ impl Node {
     /// What a service with this spec and class says. `status` tells of the pods that run.
     pub fn of(id: Id, spec: &MicroserviceSpec, class: Option<&Class>, status: Option<&MicroserviceStatus>) -> Self {
         let templates: Vec<Template> = status.iter().flat_map(|status| &status.templates).map(Template::read).collect();
-        let needs: BTreeSet<String> = templates.iter().flat_map(|template| &template.needs).cloned().collect();
         Self {
             routes: routes(&id, spec, class),
             id,
             system: spec.system.clone(),
             uses: spec.uses.clone(),
             external: spec.external.clone(),
-            needs: needs.into_iter().collect(),
             offer: Offer {
                 ports: spec.ports.clone(),
                 exposes: spec.exposes.clone(),
@@ -104,6 +100,11 @@ impl Node {
     /// All services that it uses, each once.
     pub fn providers(&self) -> BTreeSet<Id> {
         self.uses.iter().map(|used| self.provider(used)).collect()
+    }
+
+    /// What its running pods need of others, as their templates recorded it.
+    pub fn needs(&self) -> BTreeSet<&str> {
+        self.offer.templates.iter().flat_map(|template| &template.needs).map(String::as_str).collect()
     }
 
     /// All other services that its routes lead to.

@@ -31,11 +31,9 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Edges {
     let dependencies: Vec<Dependency> = node.uses.iter().map(|used| dependency(draft, &node, used)).collect();
     let env = env(draft, &dependencies);
     let around = &draft.facts.neighbourhood;
-    let invited = |consumer: &Node| {
-        let allow_from = node.offer.allow_from.as_deref();
-        graph::consents(&node.id, allow_from, &consumer.id, consumer.system.as_deref(), &around.namespaces)
-    };
-    let uninvited = around.consumers.iter().filter(|consumer| !invited(consumer)).map(|c| c.id.clone()).collect();
+    let invited: BTreeSet<&Id> = around.invited(&node).map(|consumer| &consumer.id).collect();
+    let uninvited = around.consumers.iter().map(|consumer| &consumer.id).filter(|id| !invited.contains(id)).cloned();
+    let uninvited = uninvited.collect();
     Edges { dependencies, env, uninvited, node }
 }
 
@@ -58,6 +56,7 @@ fn dependency(draft: &Draft<'_>, node: &Node, used: &Use) -> Dependency {
         targets: BTreeSet::new(),
         transport: Transport::Tcp,
         known: matches!(known, Provider::Known(_)),
+        absent: matches!(known, Provider::Absent),
         consented: consented(node, known, &provider, around),
         provider,
     };

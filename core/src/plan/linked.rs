@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use microservice_crds::{NetworkMode, Transport, Use};
+use microservice_crds::{ContractMode, NetworkMode, Transport, Use};
 
-use crate::graph::Id;
+use crate::graph::{Ending, Holder, Id, Unmet};
 
 /// A service that is used, and what became of that.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Dependency {
     pub transport: Transport,
     /// Whether the provider is a Microservice that is known.
     pub known: bool,
+    /// Whether it is known that there is no such Microservice.
+    pub absent: bool,
     /// Whether it lets this service use it. So does one that is not known.
     pub consented: bool,
 }
@@ -87,6 +89,25 @@ pub struct Address {
     pub port: i32,
     /// Scheme of its URL.
     pub scheme: String,
+}
+
+/// What versions of APIs mean for a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractsPlan {
+    /// What becomes of what does not fit.
+    pub mode: ContractMode,
+    /// Seconds after which a template that waits is told as stuck.
+    pub hold_timeout_seconds: i32,
+    /// Whether it says anything of versions, and somebody looks.
+    pub concerned: bool,
+    /// What it needs and is not served.
+    pub unmet: Vec<Unmet>,
+    /// What others need of it and it does not serve.
+    pub unmet_by: Vec<Unmet>,
+    /// APIs in use that end, at both ends of its edges.
+    pub endings: Vec<Ending>,
+    /// What holds its new template back.
+    pub hold: Vec<Holder>,
 }
 
 /// Who may reach a service, and whom it may reach.

@@ -9,6 +9,7 @@ mod check;
 pub mod class;
 mod config;
 mod containers;
+mod contracts;
 mod draft;
 mod edges;
 mod image;
@@ -49,7 +50,7 @@ pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, serving, standing,
 
 use crate::{
     gateway::View,
-    graph::{Neighbourhood, Template},
+    graph::{self, Holder, Need, Neighbourhood, Node, Template},
 };
 use draft::{Draft, Problems};
 use ledger::Ledger;
@@ -90,6 +91,8 @@ pub struct Facts {
     pub neighbourhood: Neighbourhood,
     /// Templates of this service whose pods run or may still run, oldest first.
     pub templates: Vec<Template>,
+    /// What holds its new template back.
+    pub hold: Vec<Holder>,
 }
 
 /// Which MicroserviceClass holds for a service.
@@ -290,7 +293,10 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         service_account,
         dependencies: edges.dependencies,
         uninvited: edges.uninvited,
+        watched: watched(&draft, network.is_some(), &edges.node),
         network,
+        template: template(&edges.node),
+        contracts: contracts::resolve(&draft, &edges.node),
         unrequested: BTreeSet::new(),
         replaced: class::replaced(&subject.spec, class),
         provenance: draft.ledger.into_entries(class::said(&subject.spec)),
@@ -301,6 +307,25 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
     let mut problems = draft.problems.into_list();
     class::blame(&mut problems, &given, class);
     Err(problems)
+}
+
+/// What the pods listen on, serve and need, by the new spec.
+fn template(node: &Node) -> Template {
+    let number = |port: &microservice_crds::Port| port.target_port.unwrap_or(port.port);
+    let ports = node.offer.ports.iter().map(|port| (port.name.clone(), (number(port), graph::transport(port))));
+    let needs = node.uses.iter().filter(|used| !used.optional).filter_map(|used| Need::of(&node.id.namespace, used));
+    Template {
+        digest: String::new(),
+        ports: ports.collect(),
+        serves: Template::serving(&node.offer.exposes),
+        needs: needs.map(|need| need.write()).collect(),
+    }
+}
+
+/// Whether anybody depends on what the pods of a service listen on, serve or need.
+fn watched(draft: &Draft<'_>, network: bool, node: &Node) -> bool {
+    let versions = !node.offer.exposes.is_empty() || node.uses.iter().any(|used| used.version.is_some());
+    network || versions || !draft.facts.neighbourhood.consumers.is_empty()
 }
 
 #[cfg(test)]

@@ -97,13 +97,7 @@ impl Openings {
 
 /// Services that say that they use this one, and may.
 fn callers(draft: &Draft<'_>, node: &Node, ingress: &mut Openings) {
-    let around = &draft.facts.neighbourhood;
-    let allow_from = node.offer.allow_from.as_deref();
-    for consumer in &around.consumers {
-        let system = consumer.system.as_deref();
-        if !graph::consents(&node.id, allow_from, &consumer.id, system, &around.namespaces) {
-            continue;
-        }
+    for consumer in draft.facts.neighbourhood.invited(node) {
         for used in consumer.uses.iter().filter(|used| consumer.provider(used) == node.id) {
             let port = match graph::resolve(used, Provider::Known(&node.offer)) {
                 Resolution::Port(port) | Resolution::AsWritten(_, Some(port)) => port,

@@ -1,6 +1,6 @@
 //! The `status` of a Microservice.
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::KubeSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,8 @@ pub struct MicroserviceStatus {
     /// The generation of the spec that the rest of this status speaks of. -1: not looked at yet.
     #[serde(default = "never_observed")]
     pub observed_generation: i64,
-    /// Ready sums up; Reconciling and Stalled are present only while True; Available, Progressing, Exposed and Scalable
-    /// say what is behind it.
+    /// Ready sums up; Reconciling and Stalled are present only while True; Available, Progressing, Exposed, Scalable,
+    /// DependenciesResolved, ConsumersConsented, ContractsSatisfied and Isolated say what is behind it.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -50,6 +50,9 @@ pub struct MicroserviceStatus {
     /// others depend on it.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<TemplateStatus>,
+    /// The new template that waits, while one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<HoldStatus>,
 }
 
 impl Default for MicroserviceStatus {
@@ -68,6 +71,7 @@ impl Default for MicroserviceStatus {
             children: Vec::new(),
             dependencies: Vec::new(),
             templates: Vec::new(),
+            hold: None,
         }
     }
 }
@@ -105,6 +109,15 @@ pub struct DependencyStatus {
     /// Scheme of its URL. Example: `http`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheme: Option<String>,
+}
+
+/// A new template that waits: ContractsSatisfied says what for.
+#[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, PartialEq)]
+pub struct HoldStatus {
+    /// Digest of the template.
+    pub template: String,
+    /// Since when it waits.
+    pub since: Time,
 }
 
 /// A template of pods, as others depend on it.
