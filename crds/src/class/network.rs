@@ -23,7 +23,8 @@ pub enum NetworkMode {
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Network {
-    /// Off, Observe (NetworkPolicies are rendered and told in the status, and not applied) or Enforce. Default: Off.
+    /// "Off" (in quotes: YAML takes the bare word for a boolean), Observe (NetworkPolicies are rendered and told in the
+    /// status, and not applied) or Enforce. Default: Off.
     #[serde(default)]
     pub mode: NetworkMode,
     /// Where the cluster's DNS answers, which every service may ask. Default: pods labelled `k8s-app: kube-dns` in
@@ -117,7 +118,7 @@ pub enum ContractMode {
 #[derive(Serialize, Deserialize, KubeSchema, Clone, Debug, Default, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Contracts {
-    /// Off, Warn (tell what does not fit) or Enforce (a new version of a service waits until what it needs is served, and
+    /// "Off" (in quotes: YAML takes the bare word for a boolean), Warn (tell what does not fit) or Enforce (a new version of a service waits until what it needs is served, and
     /// while what it drops is needed). Default: Warn.
     #[serde(default)]
     pub mode: ContractMode,
