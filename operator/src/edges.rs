@@ -67,7 +67,7 @@ pub fn node(ctx: &Context, key: &Key, service: &Service, subject: &Subject) -> N
 pub fn learn(ctx: &Context, key: &Key, node: Node) {
     let concerned = locked(&ctx.edges.graph).set(node);
     // It went away meanwhile, and what it had said was forgotten before it was said here.
-    if ctx.store.snapshot(key).is_none() {
+    if !ctx.store.knows(key) {
         return forget(ctx, key);
     }
     wake(ctx, concerned);

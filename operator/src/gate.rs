@@ -4,7 +4,9 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use kube::api::{ApiResource, ListParams};
 use microservice_core::{
     graph::{self, Holder, Node},
+    outcome::{ChildOutcome, ChildResult, Health},
     plan::{Facts, Plan},
+    render::Rendered,
 };
 use microservice_crds::{ContractMode, annotations};
 
@@ -67,6 +69,21 @@ async fn has_run(ctx: &Context, key: &Key, plan: &Plan) -> Result<bool, Failure>
         annotations.get(annotations::TEMPLATE) == Some(&plan.template.digest)
     };
     Ok(all.iter().any(|set| set.metadata.annotations.as_ref().is_some_and(same)))
+}
+
+/// While a new template waits, its Service leads to the pods of the old one. Where the new one calls its ports otherwise,
+/// the Service stays as it is, too, and is taken out of what is rendered.
+pub fn keep_service(rendered: &mut Rendered, node: &Node) -> Option<ChildOutcome> {
+    let running = node.offer.templates.last()?;
+    let leads = rendered.plan.ports.iter().all(|port| running.ports.contains_key(&port.target_name));
+    let place = rendered.children.iter().position(|desired| desired.entry.kind == "Service").filter(|_| !leads)?;
+    let service = rendered.children.remove(place);
+    Some(ChildOutcome {
+        kind: service.entry.kind,
+        name: service.name,
+        result: ChildResult::Kept,
+        health: Health::Silent,
+    })
 }
 
 /// Why a template would wait, for the event that it goes all the same.

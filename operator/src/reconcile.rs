@@ -108,8 +108,11 @@ async fn reconcile(ctx: &Context, key: &Key) -> (Ended, Option<Duration>) {
     if let Err(failure) = &reported {
         tracing::warn!(service = %key, %failure, "status not written");
     }
-    // Its templates may be others now.
-    learn(ctx, key);
+    // What its pods are may be told anew.
+    let templates = |service: &Service| service.status.as_ref().map(|status| status.templates.clone());
+    if ctx.store.service(key).is_some_and(|service| templates(&service) != templates(&snapshot.service)) {
+        learn(ctx, key);
+    }
     if outcome.children.iter().any(|child| namespace_leaves(&child.result)) {
         tracing::info!(service = %key, "its namespace is being deleted");
         ctx.store.leave(key, &snapshot.service.uid);
@@ -257,6 +260,7 @@ async fn converge(
         facts.foreign_scaler = Some(left.autoscaler);
         rendered = render(subject, facts);
     }
+    let mut kept = None;
     if let (Ok(said), Some((subject, facts))) = (&rendered, &mut from) {
         match gate::look(ctx, key, &snapshot.service, &node, &said.plan, facts).await {
             Ok(Gate::Open) => {}
@@ -264,6 +268,7 @@ async fn converge(
             Ok(Gate::Shut(holders)) => {
                 facts.hold = holders;
                 rendered = render(subject, facts);
+                kept = rendered.as_mut().ok().and_then(|held| gate::keep_service(held, &node));
             }
             // Whether it must wait is not known: everything stays as it is.
             Err(failure) => {
@@ -299,11 +304,19 @@ async fn converge(
             attempts.retain(is_desired);
             applied.extend(apply_all(ctx, key, snapshot, plan, at_routes(desired).1, attempts).await);
             applied.extend(standing::kept(snapshot, plan));
+            let stays = |kind: Kind, name: &str| {
+                kept.as_ref().is_some_and(|service| {
+                    CHILDREN.get(kind).is_some_and(|e| e.kind == service.kind) && service.name == name
+                })
+            };
+            applied.extend(kept.clone());
             applied.sort_by_key(|child| CHILDREN.iter().position(|entry| entry.kind == child.kind));
             outcome.children = applied;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
-                is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
+                is_desired(kind, name)
+                    || stays(kind, name)
+                    || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
             };
             // What replaces it stands: only now may the old go. What was just written is in the store, not in the snapshot.
             if !outcome.children.iter().any(|child| failed(&child.result))

@@ -10,7 +10,8 @@ use kube::{
 use microservice_crds::Microservice;
 use serde_json::{Value, json};
 
-/// Consumers and providers, read from the configuration of the original: a fact about that system.
+/// Consumers and providers, read from the configuration of the original: a fact about that system. Its load generator,
+/// which calls the frontend, is not among them.
 pub const CALLS: [(&str, &str); 15] = [
     ("cartservice", "redis-cart"),
     ("checkoutservice", "cartservice"),
@@ -28,9 +29,6 @@ pub const CALLS: [(&str, &str); 15] = [
     ("frontend", "shippingservice"),
     ("recommendationservice", "productcatalogservice"),
 ];
-
-/// And the one that has no port of its own.
-pub const SHOPPER: (&str, &str) = ("loadgenerator", "frontend");
 
 /// The Microservices of the sample, as they are written there.
 pub fn services() -> Vec<Value> {
