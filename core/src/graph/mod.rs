@@ -7,19 +7,26 @@
 mod around;
 mod consent;
 mod cycles;
+mod front;
 mod index;
+pub mod lint;
 mod node;
 mod resolve;
+mod survey;
 mod template;
 pub mod version;
+mod workload;
 
 pub use around::Neighbourhood;
 pub use consent::{NamespaceLabels, by_labels, consents, replicas};
 pub use cycles::cycles;
+use front::Front;
 pub use index::Graph;
 pub use node::{Id, Node, Offer, RouteEdge, provider_of, transport};
 pub use resolve::{Provider, Resolution, meant, port_of, resolve, scheme};
+pub use survey::{Scope, Survey};
 pub use template::Template;
+use workload::Workload;
 
 #[cfg(test)]
 pub(crate) mod tests {
