@@ -28,8 +28,8 @@ pub fn cycles(graph: &Graph) -> Vec<Vec<Id>> {
 
 const UNSEEN: usize = usize::MAX;
 
-/// Tarjan's algorithm with a stack of its own.
-fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
+/// The strongly connected parts, each after all that it leads to. Tarjan's algorithm with a stack of its own.
+pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut search = Search {
         order: vec![UNSEEN; edges.len()],
         low: vec![0; edges.len()],

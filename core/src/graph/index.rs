@@ -31,12 +31,12 @@ impl Graph {
 
     /// A service, if it is there.
     pub fn get(&self, id: &Id) -> Option<&Arc<Node>> {
-        self.nodes.get(id)
+        self.nodes.get(id).map(visited)
     }
 
     /// All services, by namespace and name.
     pub fn nodes(&self) -> impl Iterator<Item = &Arc<Node>> {
-        self.nodes.values()
+        self.nodes.values().map(visited)
     }
 
     /// How many services there are.
@@ -51,12 +51,12 @@ impl Graph {
 
     /// Those that use a service, by namespace and name; it need not be there.
     pub fn consumers(&self, id: &Id) -> impl Iterator<Item = &Arc<Node>> {
-        self.consumers.get(id).into_iter().flatten().filter_map(|consumer| self.nodes.get(consumer))
+        self.consumers.get(id).into_iter().flatten().filter_map(|consumer| self.get(consumer))
     }
 
     /// Those whose routes lead to a service, beside itself.
     pub fn routers(&self, id: &Id) -> impl Iterator<Item = &Arc<Node>> {
-        self.routers.get(id).into_iter().flatten().filter_map(|router| self.nodes.get(router))
+        self.routers.get(id).into_iter().flatten().filter_map(|router| self.get(router))
     }
 
     /// Puts a service in, or what it says now in the place of what it said. Answers whom the news concerns beside itself:
@@ -108,6 +108,29 @@ fn says(node: &Node) -> (&[Use], Option<&str>, BTreeSet<&str>) {
     (&node.uses, node.system.as_deref(), node.needs())
 }
 
+/// A node that is looked at: tests hold their number against the size of the graph.
+fn visited(node: &Arc<Node>) -> &Arc<Node> {
+    #[cfg(test)]
+    visits::count();
+    node
+}
+
+#[cfg(test)]
+pub(super) mod visits {
+    use std::cell::Cell;
+
+    thread_local!(static VISITS: Cell<usize> = const { Cell::new(0) });
+
+    pub(super) fn count() {
+        VISITS.set(VISITS.get() + 1);
+    }
+
+    /// How many nodes were looked at on this thread since the last call.
+    pub(in crate::graph) fn taken() -> usize {
+        VISITS.replace(0)
+    }
+}
+
 fn relink(index: &mut BTreeMap<Id, BTreeSet<Id>>, id: &Id, (before, after): (BTreeSet<Id>, BTreeSet<Id>)) {
     for gone in before.difference(&after) {
         if let Some(ends) = index.get_mut(gone) {
@@ -125,7 +148,7 @@ fn relink(index: &mut BTreeMap<Id, BTreeSet<Id>>, id: &Id, (before, after): (BTr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::tests::node;
+    use crate::graph::{Neighbourhood, Scope, Survey, Target, impact, lint, lint::tests::manifests, tests::node};
 
     fn names(ids: BTreeSet<Id>) -> Vec<String> {
         ids.into_iter().map(|id| id.to_string()).collect()
@@ -154,5 +177,45 @@ mod tests {
         graph.set(node("shop/web", "uses: [{service: a}]"));
         assert_eq!(names(graph.set(node("shop/web", "uses: [{service: b, namespace: edge}]"))), ["edge/b", "shop/a"]);
         assert_eq!(names(graph.set(node("shop/web", "uses: [{service: b, namespace: edge}], system: s"))), ["edge/b"]);
+    }
+
+    /// What is looked at when the port of one service changes, in a ring of so many services that use five others each:
+    /// its entry, and what those plan whom it concerns. Then what is looked at for its impact, and for all at once.
+    fn visited(services: usize) -> (usize, usize, usize) {
+        let name = |number: usize| format!("s{:06}", number % services);
+        let spec = |number: usize, port: i32| {
+            // Five uses in groups of eight, so that who uses whom does not depend on how many there are.
+            let first = number - number % 8;
+            let uses = (1..6).map(|step| first + (number + step) % 8).filter(|to| *to > number);
+            let uses: Vec<String> = uses.map(|to| format!("{{service: {}}}", name(to))).collect();
+            format!("ports: [{{name: http, port: {port}}}], uses: [{}]", uses.join(", "))
+        };
+        let all: Vec<(String, String)> = (0..services).map(|n| (format!("shop/{}", name(n)), spec(n, 80))).collect();
+        let all: Vec<(&str, &str)> = all.iter().map(|(id, spec)| (id.as_str(), spec.as_str())).collect();
+        let manifests = manifests(&all, "");
+        let survey = Survey::of(&manifests, "shop", Scope::All);
+        let mut graph = survey.graph().clone();
+        let changed = node(&format!("shop/{}", name(21)), &spec(21, 81));
+        visits::taken();
+        let concerned = graph.set(changed.clone());
+        assert!(concerned.len() > 2, "{concerned:?}");
+        for id in concerned.iter().chain([&changed.id]) {
+            let service = graph.get(id).unwrap().clone();
+            let around = Neighbourhood::of(&graph, &service, |_| true);
+            assert!(!around.providers.is_empty() || !around.consumers.is_empty());
+        }
+        let change = visits::taken();
+        assert!(!impact(&survey, Target::Removal(changed.id)).consumers.is_empty());
+        let impact = visits::taken();
+        lint::lint(&survey, "2027-06-01".parse().unwrap());
+        (change, impact, visits::taken())
+    }
+
+    #[test]
+    fn what_a_change_looks_at_does_not_grow_with_the_graph() {
+        let ((change, impact, all), (change_of_many, impact_of_many, all_of_many)) = (visited(80), visited(8000));
+        assert_eq!((change, impact), (change_of_many, impact_of_many));
+        assert!(change < 100 && impact < 300, "{change} {impact}");
+        assert!(all >= 80 && all_of_many >= 100 * all - 100, "the count counts: {all} {all_of_many}");
     }
 }

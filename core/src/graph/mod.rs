@@ -8,22 +8,31 @@ mod around;
 mod consent;
 mod contract;
 mod cycles;
+mod front;
 mod gate;
+mod impact;
 mod index;
+pub mod lint;
 mod node;
 mod resolve;
+mod survey;
 mod template;
 pub mod version;
+mod workload;
 
 pub use around::Neighbourhood;
 pub use consent::{NamespaceLabels, by_labels, consents, replicas};
 pub use contract::{Ending, Need, Unmet, endings, unmet, unmet_by};
 pub use cycles::cycles;
+use front::Front;
 pub use gate::{Holder, gate};
+pub use impact::{Consumer, Host, Impact, Policy, Target, impact};
 pub use index::Graph;
 pub use node::{Id, Node, Offer, RouteEdge, provider_of, transport};
 pub use resolve::{Provider, Resolution, meant, port_of, resolve, scheme};
+pub use survey::{Scope, Survey};
 pub use template::Template;
+use workload::Workload;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use microservice_crds::{Api, Consent, External, MicroserviceSpec, MicroserviceStatus, Port, Transport, Use};
+use serde::Serialize;
 
 use super::Template;
 use crate::plan::{Class, ports};
 
 /// A service, by namespace and name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Id {
     /// Its namespace.
     pub namespace: String,

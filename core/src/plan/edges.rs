@@ -8,6 +8,7 @@ use microservice_crds::{AddressForm, Port, Transport, Use};
 use super::{
     Address, Dependency, DependencyState, Source, check,
     draft::{Draft, Problems},
+    routes,
 };
 use crate::graph::{self, Id, Node, Provider, Resolution, version};
 
@@ -38,7 +39,7 @@ pub(super) fn resolve(draft: &mut Draft<'_>) -> Edges {
 }
 
 /// The path of a use in the spec.
-fn field(used: &Use) -> String {
+pub(crate) fn field(used: &Use) -> String {
     let of = |text: &str, mark: &str| if text.is_empty() { String::new() } else { format!("{mark}{text}") };
     format!("uses[{}{}{}]", used.service, of(&used.namespace, "."), of(&used.api, "/"))
 }
@@ -219,6 +220,12 @@ fn check_use(problems: &mut Problems, field: &str, used: &Use) {
         if !matches!(used.port, Some(Int(_))) {
             problems.refuse(format!("{field}.targetPort"), "it belongs to a port number; leave it out");
         }
+    }
+    if used.timeout.as_deref().is_some_and(|text| routes::duration(text).is_none()) {
+        problems.refuse(format!("{field}.timeout"), routes::NOT_A_DURATION);
+    }
+    if let Some(attempts) = used.attempts.filter(|attempts| *attempts < 1) {
+        problems.refuse(format!("{field}.attempts"), format!("{attempts} is too few; write 1 or more"));
     }
 }
 

@@ -40,13 +40,15 @@ use std::{
 use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use class::needs_namespace;
+pub(crate) use edges::field as field_of_use;
 pub use ledger::{Provenance, Source};
 pub use linked::*;
 pub use metrics::Unrequested;
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
-pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
+pub(crate) use routes::duration;
+pub use routes::{MixedKinds, claimed_by, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
 
 use crate::{
     gateway::View,
