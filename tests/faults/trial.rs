@@ -127,7 +127,7 @@ pub async fn run(scenario: Scenario, strikes: Vec<(Call, Fault)>) -> Result<Repo
     let mut trial = Trial { rig, scripts: Vec::new(), strikes, started: 0 };
     let (first, then) = scenario.specs();
     if scenario == Scenario::Edge {
-        trial.rig.apply_class("fault-closed", "{network: {mode: Enforce}}").await?;
+        trial.rig.apply_class("fault-closed", oracles::CLASS).await?;
     }
     trial.rig.apply(NAME, first).await?;
     let dips = watch_for_dips(&trial.rig);
