@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use microservice_core::{
+    graph::Graph,
     offline::{self, Manifests},
     plan::Blame,
     render,
@@ -67,9 +68,10 @@ fn run(command: Command) -> anyhow::Result<()> {
     for file in &files {
         add(&mut manifests, &read(file)?).with_context(|| file.display().to_string())?;
     }
+    let graph = manifests.graph(&namespace);
     let mut out = std::io::stdout().lock();
     for service in &manifests.services {
-        write!(out, "{}", print(&manifests, service.clone(), &namespace, explain)?)?;
+        write!(out, "{}", print(&manifests, &graph, service.clone(), &namespace, explain)?)?;
     }
     Ok(())
 }
@@ -92,9 +94,15 @@ fn add(manifests: &mut Manifests, text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print(manifests: &Manifests, service: Microservice, namespace: &str, explain: bool) -> anyhow::Result<String> {
+fn print(
+    manifests: &Manifests,
+    graph: &Graph,
+    service: Microservice,
+    namespace: &str,
+    explain: bool,
+) -> anyhow::Result<String> {
     let subject = offline::subject(service, namespace);
-    let rendered = match render::render(&subject, &manifests.facts(&subject)) {
+    let rendered = match render::render(&subject, &manifests.facts(&subject, graph)) {
         Ok(rendered) => rendered,
         Err(invalid) => {
             let all: Vec<String> = invalid.iter().map(ToString::to_string).collect();
@@ -128,7 +136,7 @@ mod tests {
     fn printed(text: &str, explain: bool) -> anyhow::Result<String> {
         let mut manifests = Manifests::default();
         add(&mut manifests, text)?;
-        print(&manifests, manifests.services[0].clone(), "shop", explain)
+        print(&manifests, &manifests.graph("shop"), manifests.services[0].clone(), "shop", explain)
     }
 
     #[test]

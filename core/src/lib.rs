@@ -11,6 +11,7 @@
 pub mod children;
 pub mod compare;
 pub mod gateway;
+pub mod graph;
 pub mod offline;
 pub mod outcome;
 pub mod plan;

@@ -3,12 +3,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use microservice_crds::{Microservice, MicroserviceClass, annotations};
+use k8s_openapi::{api::core::v1::ResourceQuota, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use microservice_crds::{Microservice, MicroserviceClass, MicroserviceSpec, annotations};
 use serde_json::Value;
 
 use crate::{
     gateway::View,
-    plan::{Class, Facts, Subject, class},
+    graph::{Graph, Id, NamespaceLabels, Neighbourhood, Node},
+    plan::{Class, ClassFact, Facts, Subject, class},
 };
 
 /// The label that the API server gives to every namespace: its name.
@@ -19,8 +21,10 @@ const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 pub struct Manifests {
     /// The Microservices, in their order.
     pub services: Vec<Microservice>,
+    /// The ResourceQuotas, in their order.
+    pub quotas: Vec<ResourceQuota>,
     classes: Vec<class::Candidate>,
-    namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    namespaces: NamespaceLabels,
 }
 
 impl Manifests {
@@ -39,6 +43,7 @@ impl Manifests {
                 self.classes.retain(|other| other.class.name != name);
                 self.classes.push(candidate(class));
             }
+            "ResourceQuota" => self.quotas.push(serde_json::from_value(document).map_err(wrong)?),
             "Namespace" => {
                 let labels = document.pointer("/metadata/labels").cloned().unwrap_or_default();
                 let labels: Option<BTreeMap<String, String>> = serde_json::from_value(labels).map_err(wrong)?;
@@ -51,14 +56,43 @@ impl Manifests {
         Ok(())
     }
 
-    /// What is known for a Microservice.
-    pub fn facts(&self, subject: &Subject) -> Facts {
+    /// The Microservices as a graph. `namespace` is that of those which name none.
+    pub fn graph(&self, namespace: &str) -> Graph {
+        let subjects = self.services.iter().map(|service| subject(service.clone(), namespace));
+        Graph::new(subjects.map(|subject| self.node(&subject)))
+    }
+
+    fn node(&self, subject: &Subject) -> Node {
+        let class = self.class(&subject.spec);
+        Node::of(Id::new(&subject.namespace, &subject.name), &subject.spec, class.as_deref(), None)
+    }
+
+    /// The class that holds for a service.
+    pub(crate) fn class(&self, spec: &MicroserviceSpec) -> Option<Arc<Class>> {
+        match class::fact(spec.class.as_deref(), &self.classes) {
+            ClassFact::Found(class) => Some(class),
+            ClassFact::None | ClassFact::Missing { .. } => None,
+        }
+    }
+
+    /// What is known for a Microservice: of a service that is not in `graph` nothing is.
+    pub fn facts(&self, subject: &Subject, graph: &Graph) -> Facts {
         let namespace_labels = self.namespaces.get(&subject.namespace).cloned();
+        let around = Neighbourhood::of(graph, &self.node(subject), |_| false);
+        let asked = around.namespaces_of_consumers().into_iter().chain([subject.namespace.as_str()]);
+        let namespaces = asked.map(|namespace| (namespace.to_owned(), self.labels(namespace))).collect();
         Facts {
             class: class::fact(subject.spec.class.as_deref(), &self.classes),
             gateways: View { namespace_labels, ..View::default() },
+            neighbourhood: Neighbourhood { namespaces, ..around },
             ..Facts::default()
         }
+    }
+
+    /// Labels of a namespace: of one that is not among the manifests its name alone.
+    pub(crate) fn labels(&self, namespace: &str) -> BTreeMap<String, String> {
+        let name = || [(NAMESPACE_NAME.to_owned(), namespace.to_owned())].into();
+        self.namespaces.get(namespace).cloned().unwrap_or_else(name)
     }
 }
 
@@ -72,6 +106,12 @@ pub fn candidate(class: MicroserviceClass) -> class::Candidate {
         created: class.metadata.creation_timestamp.map(|time| time.0),
         class: Arc::new(Class { name: class.metadata.name.unwrap_or_default(), spec: class.spec }),
     }
+}
+
+/// Which service an object is.
+pub(crate) fn id(metadata: &ObjectMeta, namespace: &str) -> Id {
+    let namespace = metadata.namespace.as_deref().unwrap_or(namespace);
+    Id::new(namespace, metadata.name.clone().unwrap_or_default())
 }
 
 /// A Microservice to render. The uid, which only a cluster gives, is left empty.
@@ -130,7 +170,7 @@ spec: {image: 'a:1', class: silver}
         let manifests = read(ALL).unwrap();
         let known = |index: usize| {
             let subject = subject(manifests.services[index].clone(), "shop");
-            let facts = manifests.facts(&subject);
+            let facts = manifests.facts(&subject, &manifests.graph("shop"));
             let class = match facts.class {
                 ClassFact::Found(class) => class.name.clone(),
                 other => format!("{other:?}"),

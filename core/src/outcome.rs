@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     gateway::View,
+    graph::Id,
     plan::{Invalid, Plan, RoutePlan},
 };
 
@@ -29,6 +30,10 @@ pub struct Outcome {
     pub gateways: View,
     /// What is worth knowing of the routes and stands against nothing, as whole sentences: told in the message of Exposed.
     pub warnings: Vec<String>,
+    /// Services that the first pods wait for.
+    pub awaited: Vec<Id>,
+    /// Why the new template would wait, where an annotation lets it go. Whole sentences.
+    pub released: Option<String>,
     /// Something outside the children went wrong, such as a prune: system fault, retried.
     pub fault: Option<String>,
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use microservice_core::{
+    graph::Graph,
     offline::{self, Manifests},
     plan::Subject,
     render::render,
@@ -73,6 +74,7 @@ fn render_files(folder: &Path, below: &Path, files: &[PathBuf]) -> BTreeMap<Path
     for document in files.iter().flat_map(read) {
         all.add(document).unwrap();
     }
+    let graph = all.graph("default");
     let mut rendered = BTreeMap::new();
     for path in files {
         let mut own = Manifests::default();
@@ -80,7 +82,7 @@ fn render_files(folder: &Path, below: &Path, files: &[PathBuf]) -> BTreeMap<Path
             own.add(document).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         }
         let text: String =
-            own.services.into_iter().map(|service| print(&all, offline::subject(service, "default"))).collect();
+            own.services.into_iter().map(|service| print(&all, &graph, offline::subject(service, "default"))).collect();
         if !text.is_empty() {
             rendered.insert(below.join(path.strip_prefix(folder).unwrap()), text);
         }
@@ -88,9 +90,9 @@ fn render_files(folder: &Path, below: &Path, files: &[PathBuf]) -> BTreeMap<Path
     rendered
 }
 
-fn print(manifests: &Manifests, subject: Subject) -> String {
+fn print(manifests: &Manifests, graph: &Graph, subject: Subject) -> String {
     let subject = Subject { uid: UID.into(), ..subject };
-    match render(&subject, &manifests.facts(&subject)) {
+    match render(&subject, &manifests.facts(&subject, graph)) {
         Ok(rendered) => rendered.children.iter().map(|child| yaml(&child.body)).collect(),
         Err(invalid) => {
             let entry = |i: &microservice_core::plan::Invalid| {

@@ -51,6 +51,10 @@ pub mod annotations {
     pub const PROFILE: &str = "microservices.dev/profile";
     /// On a Deployment: present while the operator itself applies `spec.replicas`.
     pub const REPLICAS: &str = "microservices.dev/replicas";
+    /// On a Deployment: digest of its template, where new templates may have to wait. Its ReplicaSets get a copy.
+    pub const TEMPLATE: &str = "microservices.dev/template";
+    /// On a Microservice: the digest of a template that goes on although it should wait.
+    pub const RELEASE_HOLD: &str = "microservices.dev/release-hold";
     /// On a pod template: `spec.restartedAt`.
     pub const RESTARTED_AT: &str = "microservices.dev/restarted-at";
     /// On a MicroserviceClass: `"true"` makes it the class of services that name none.

@@ -169,7 +169,7 @@ impl Cluster {
         self.send("get", target, self.api(target).get(target.name)).await
     }
 
-    /// Objects that a field selector names.
+    /// Objects of a namespace that these selectors take.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -177,13 +177,11 @@ impl Cluster {
         &self,
         resource: &ApiResource,
         namespace: &str,
-        fields: &str,
-        limit: u32,
+        params: &ListParams,
     ) -> Result<Vec<LeanObject>, Failure> {
         let target = Target { resource, namespace, name: "" };
         let api = self.api(target);
-        let params = ListParams::default().fields(fields).limit(limit);
-        Ok(self.send("list", target, api.list(&params)).await?.items)
+        Ok(self.send("list", target, api.list(params)).await?.items)
     }
 
     /// Deletes an object if it still is the one of this uid.

@@ -20,6 +20,7 @@ use crate::{
     claims::Claims,
     clash::Clashes,
     cluster::Cluster,
+    edges::Edges,
     health::Heart,
     interest::{Interest, Interests},
     key::Key,
@@ -54,6 +55,8 @@ pub struct Context {
     pub around: Arc<Around>,
     /// Who depends on which of them.
     pub interests: Arc<Interests>,
+    /// Who calls whom.
+    pub edges: Arc<Edges>,
     /// Who has which host and path.
     pub claims: Arc<Claims>,
     /// Foreign objects that hold the name of a child.
@@ -115,6 +118,7 @@ impl Context {
             queue,
             around: Arc::default(),
             interests: Arc::default(),
+            edges: Arc::default(),
             claims: Arc::default(),
             clashes: Arc::default(),
             mounts: Arc::default(),

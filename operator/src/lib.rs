@@ -19,7 +19,10 @@ pub mod class_status;
 pub mod classes;
 pub mod cluster;
 pub mod context;
+pub mod edges;
+pub mod first_pods;
 pub mod follow;
+pub mod gate;
 pub mod handover;
 pub mod health;
 pub mod interest;
@@ -105,6 +108,10 @@ pub async fn run(
     tokio::select! {
         () = shutdown.clone() => return Ok(()),
         () = first_lists(&ctx) => {}
+    }
+    // Who calls whom must be known before anything is compared: an address that is missing would be taken away.
+    for key in ctx.store.services() {
+        reconcile::learn(&ctx, &key);
     }
     let candidacy = Candidacy::stand(&ctx);
     // Where there is no election it leads before the first reconcile.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Mutex, sync::PoisonError, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::api::events::v1::Event;
-use kube::api::ApiResource;
+use kube::api::{ApiResource, ListParams};
 use microservice_core::{outcome::PodSummary, status};
 use tokio::time::Instant;
 
@@ -46,7 +46,8 @@ async fn events(ctx: &Context, key: &Key, pod: &str) -> Told {
         }
     }
     let resource = ApiResource::erase::<Event>(&());
-    let found = ctx.cluster.list(&resource, &key.namespace, &format!("regarding.name={pod}"), MOST).await;
+    let params = ListParams::default().fields(&format!("regarding.name={pod}")).limit(MOST);
+    let found = ctx.cluster.list(&resource, &key.namespace, &params).await;
     let mut list = found.unwrap_or_default();
     list.sort_by_key(LeanObject::version_number);
     let text = |event: &LeanObject, field: &str| event.field::<String>(field).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use microservice_core::{
     gateway::{ParentId, View},
+    graph::Node,
     outcome::ScaleTarget,
     plan::{self, Blame, ClassFact, Facts, Invalid, Subject},
 };
@@ -11,6 +12,7 @@ use microservice_crds::MicroserviceStatus;
 
 use crate::{
     context::Context,
+    edges,
     interest::Interest,
     key::Key,
     queue::Priority,
@@ -30,10 +32,10 @@ pub enum Blind {
 ///
 /// # Errors
 /// When something that decides how the service is rendered is not known.
-pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject) -> Result<Facts, Blind> {
+pub fn observe(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: &Subject, node: &Node) -> Result<Facts, Blind> {
     ctx.interests.watching(key, || {
         let mut interests = BTreeSet::new();
-        (look_around(ctx, key, snapshot, subject, &mut interests), interests)
+        (look_around(ctx, key, snapshot, subject, node, &mut interests), interests)
     })
 }
 
@@ -42,6 +44,7 @@ fn look_around(
     key: &Key,
     snapshot: &Snapshot,
     subject: &Subject,
+    node: &Node,
     interests: &mut BTreeSet<Interest>,
 ) -> Result<Facts, Blind> {
     let status = snapshot.service.status.as_ref();
@@ -71,6 +74,7 @@ fn look_around(
         interests.extend(neighbours.iter().map(|name| Interest::Service(namespace.clone(), name.clone())));
         services = Some(neighbours.into_iter().filter(|name| ctx.store.has_service(&namespace, name)).collect());
     }
+    let neighbourhood = edges::around(ctx, node, &snapshot.service, interests);
     let mine = || snapshot.children.values().filter(|child| child.owner.is(&snapshot.service.uid));
     let sticky = status.and_then(|status| status.profile.clone());
     let on_deployment = snapshot.scalers.iter().find(|scaler| scaler.target == ScaleTarget::Deployment);
@@ -80,6 +84,8 @@ fn look_around(
         class,
         gateways,
         services,
+        neighbourhood,
+        templates: node.offer.templates.clone(),
         ..Facts::default()
     })
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use microservice_core::{
     children::{CHILDREN, Desired},
     gateway::View,
+    graph::Node,
     outcome::{ChildOutcome, ChildResult, Outcome},
     plan::{self, Facts, Invalid, Plan, Subject},
     render::{Rendered, render},
@@ -24,6 +25,8 @@ use crate::{
     attempts::Attempts,
     claims,
     context::{Context, RECOVERY},
+    edges, first_pods,
+    gate::{self, Gate},
     handover,
     key::Key,
     mounts,
@@ -98,12 +101,17 @@ async fn reconcile(ctx: &Context, key: &Key) -> (Ended, Option<Duration>) {
     }
     let recoveries = ctx.recoveries.load(Ordering::Relaxed);
     let mut attempts = snapshot.attempts.clone();
-    let mut outcome = converge(ctx, key, &snapshot, planned, &mut attempts).await;
+    let (mut outcome, awaited) = converge(ctx, key, &snapshot, planned, &mut attempts).await;
     mounts::explain(ctx, key, &mut outcome.pods).await;
     let now = Timestamp::now().round(jiff::Unit::Second).unwrap_or(Timestamp::UNIX_EPOCH);
     let reported = report(ctx, key, &snapshot, &outcome, now).await;
     if let Err(failure) = &reported {
         tracing::warn!(service = %key, %failure, "status not written");
+    }
+    // What its pods are may be told anew.
+    let templates = |service: &Service| service.status.as_ref().map(|status| status.templates.clone());
+    if ctx.store.service(key).is_some_and(|service| templates(&service) != templates(&snapshot.service)) {
+        learn(ctx, key);
     }
     if outcome.children.iter().any(|child| namespace_leaves(&child.result)) {
         tracing::info!(service = %key, "its namespace is being deleted");
@@ -119,7 +127,7 @@ async fn reconcile(ctx: &Context, key: &Key) -> (Ended, Option<Duration>) {
     }
     let next_write = attempts.next().map(|at| at.saturating_duration_since(Instant::now()));
     ctx.store.set_attempts(key, &snapshot.service.uid, attempts);
-    (ended, [retry, next_write, reported.ok().flatten()].into_iter().flatten().min())
+    (ended, [retry, next_write, awaited, reported.ok().flatten()].into_iter().flatten().min())
 }
 
 /// What a reconcile came to, for the metrics.
@@ -154,17 +162,28 @@ struct Planned {
     warnings: Vec<String>,
     /// What it was rendered from.
     from: Option<(Subject, Facts)>,
+    /// What it says of its edges.
+    node: Node,
 }
 
 impl Planned {
     fn refused(why: Vec<Invalid>) -> Self {
-        Self { rendered: Err(why), paused: false, gateways: View::default(), warnings: Vec::new(), from: None }
+        Self {
+            rendered: Err(why),
+            paused: false,
+            gateways: View::default(),
+            warnings: Vec::new(),
+            from: None,
+            node: Node::default(),
+        }
     }
 }
 
 /// Plans with all that is known, and notes what the plan depends on and what it claims.
 fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Result<Planned, Blind> {
-    let mut facts = observe::observe(ctx, key, snapshot, &subject)?;
+    let node = edges::node(ctx, key, &snapshot.service, &subject);
+    edges::learn(ctx, key, node.clone());
+    let mut facts = observe::observe(ctx, key, snapshot, &subject, &node)?;
     let mut rendered = render(&subject, &facts);
     let mut warnings = Vec::new();
     if let Ok(own) = &rendered {
@@ -184,7 +203,16 @@ fn look(ctx: &Context, key: &Key, snapshot: &Snapshot, subject: Subject) -> Resu
         observe::forget(ctx, key);
     }
     let (paused, gateways) = (subject.spec.paused, facts.gateways.clone());
-    Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)) })
+    Ok(Planned { rendered, paused, gateways, warnings, from: Some((subject, facts)), node })
+}
+
+/// Takes what a Microservice says of its edges into the graph. One that cannot be read says what it said before.
+pub fn learn(ctx: &Context, key: &Key) {
+    if let Some(service) = ctx.store.service(key).filter(|service| !service.deleting)
+        && let Ok(subject) = decode(key, &service)
+    {
+        edges::learn(ctx, key, edges::node(ctx, key, &service, &subject));
+    }
 }
 
 /// Notes what a Microservice claims, before anything is written for anybody. Where it cannot be planned, what stands of
@@ -200,8 +228,15 @@ pub fn claim(ctx: &Context, key: &Key) {
 }
 
 /// Makes the children what they should be, as far as that goes, and says how far it went.
-async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planned, attempts: &mut Attempts) -> Outcome {
-    let Planned { mut rendered, paused, gateways, warnings, from } = planned;
+/// Answers also when what it waits for is not waited for any longer.
+async fn converge(
+    ctx: &Context,
+    key: &Key,
+    snapshot: &Snapshot,
+    planned: Planned,
+    attempts: &mut Attempts,
+) -> (Outcome, Option<Duration>) {
+    let Planned { mut rendered, paused, gateways, warnings, from, node } = planned;
     let mut outcome = Outcome {
         generation: snapshot.service.generation,
         seen: snapshot.service.seen,
@@ -212,6 +247,8 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         scalers: snapshot.scalers.clone(),
         gateways,
         warnings,
+        awaited: Vec::new(),
+        released: None,
         fault: None,
     };
     // The count is taken from an autoscaler only when it is gone: else it would take it back.
@@ -222,6 +259,27 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         outcome.fault = Some(left.failure.to_string());
         facts.foreign_scaler = Some(left.autoscaler);
         rendered = render(subject, facts);
+    }
+    let mut kept = None;
+    if let (Ok(said), Some((subject, facts))) = (&rendered, &mut from) {
+        match gate::look(ctx, key, &snapshot.service, &node, &said.plan, facts).await {
+            Ok(Gate::Open) => {}
+            Ok(Gate::Released(holders)) => outcome.released = Some(gate::words(&holders)),
+            Ok(Gate::Shut(holders)) => {
+                facts.hold = holders;
+                rendered = render(subject, facts);
+                kept = rendered.as_mut().ok().and_then(|held| gate::keep_service(held, &node));
+            }
+            // Whether it must wait is not known: everything stays as it is.
+            Err(failure) => {
+                outcome.fault = Some(failure.to_string());
+                from = None;
+            }
+        }
+    }
+    let mut awaited = None;
+    if let (Ok(said), Some(_)) = (&mut rendered, &from) {
+        awaited = first_pods::hold_back(snapshot, said, &mut outcome.awaited);
     }
     // Routes come last: what they lead to must be there.
     let mut applied = Vec::new();
@@ -246,11 +304,19 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
             attempts.retain(is_desired);
             applied.extend(apply_all(ctx, key, snapshot, plan, at_routes(desired).1, attempts).await);
             applied.extend(standing::kept(snapshot, plan));
+            let stays = |kind: Kind, name: &str| {
+                kept.as_ref().is_some_and(|service| {
+                    CHILDREN.get(kind).is_some_and(|e| e.kind == service.kind) && service.name == name
+                })
+            };
+            applied.extend(kept.clone());
             applied.sort_by_key(|child| CHILDREN.iter().position(|entry| entry.kind == child.kind));
             outcome.children = applied;
             // What is withheld for now stays as it stands.
             let wanted = |kind: Kind, name: &str| {
-                is_desired(kind, name) || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
+                is_desired(kind, name)
+                    || stays(kind, name)
+                    || CHILDREN.get(kind).is_some_and(|entry| plan.keeps(entry.kind, name))
             };
             // What replaces it stands: only now may the old go. What was just written is in the store, not in the snapshot.
             if !outcome.children.iter().any(|child| failed(&child.result))
@@ -264,7 +330,7 @@ async fn converge(ctx: &Context, key: &Key, snapshot: &Snapshot, planned: Planne
         Err(_) => attempts.retain(|_, _| false),
     }
     outcome.plan = rendered.map(|rendered| rendered.plan);
-    outcome
+    (outcome, awaited)
 }
 
 fn decode(key: &Key, service: &Service) -> Result<Subject, Invalid> {

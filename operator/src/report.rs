@@ -10,7 +10,7 @@ use kube::{
 };
 use microservice_core::{
     outcome::Outcome,
-    status::{self, Change, Next, Transition},
+    status::{self, AWAITING, Change, Next, Transition},
 };
 use microservice_crds::{Microservice, MicroserviceStatus, STATUS_MANAGER};
 use serde_json::json;
@@ -80,13 +80,19 @@ fn patience(service: &Service, next: &Next) -> Option<Duration> {
     let fresh = service.status.as_ref().is_none_or(|status| status.observed_generation < 0);
     match next.change {
         Change::None => None,
-        Change::Major if fresh && is("Progressing", "True") && is("Ready", "False") && next.events.is_empty() => {
-            Some(FIRST_WORD)
-        }
+        Change::Major if fresh && is("Ready", "False") && comes_up(next) => Some(FIRST_WORD),
         Change::Major => None,
         Change::Minor if is("Ready", "True") => Some(AT_REST),
         Change::Minor => Some(WHILE_ROLLING),
     }
+}
+
+/// Whether a service comes up as it should: its pods start, or wait a moment for what they need.
+fn comes_up(next: &Next) -> bool {
+    let conditions = &next.status.conditions;
+    let starting = conditions.iter().any(|c| c.type_ == "Progressing" && c.status == "True");
+    let waiting = conditions.iter().any(|c| c.type_ == "Ready" && c.reason == AWAITING);
+    (starting || waiting) && next.events.is_empty()
 }
 
 async fn write_status(ctx: &Context, key: &Key, service: &Service, status: MicroserviceStatus) -> Result<(), Failure> {

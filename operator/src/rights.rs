@@ -79,6 +79,8 @@ pub fn in_namespaces() -> Vec<PolicyRule> {
         // for it when a child is applied whose owner blocks its deletion.
         rule(GROUP, &["microservices/finalizers"], &["update"]),
         rule("", &["pods"], FOLLOW),
+        // Listed for a template that would have to wait: one that has run before need not.
+        rule("apps", &["replicasets"], &["list"]),
         // Listed for one pod that waits too long: the kubelet says why in events alone.
         rule("events.k8s.io", &["events"], &["create", "list", "patch"]),
     ];

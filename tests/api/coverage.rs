@@ -3,12 +3,12 @@
 use microservice_crds::schema::rules;
 
 use crate::{
-    classes, containers, identity, metadata, overrides, pods, ports, probes, rollouts, routes, scaling,
-    server::Refused, volumes,
+    classes, containers, edges, identity, metadata, networks, overrides, pods, ports, probes, rollouts, routes,
+    scaling, server::Refused, volumes,
 };
 
 /// What Microservices are refused for.
-pub const OF_MICROSERVICES: [&[Refused]; 11] = [
+pub const OF_MICROSERVICES: [&[Refused]; 12] = [
     &identity::REFUSED,
     &containers::REFUSED,
     &volumes::REFUSED,
@@ -20,6 +20,7 @@ pub const OF_MICROSERVICES: [&[Refused]; 11] = [
     &pods::REFUSED,
     &routes::REFUSED,
     &overrides::REFUSED,
+    &edges::REFUSED,
 ];
 
 fn without_a_row(places: Vec<rules::Place>, expected: &[&str]) -> Vec<String> {
@@ -40,7 +41,7 @@ fn every_rule_has_a_row() {
 #[test]
 fn every_rule_of_a_class_has_a_row() {
     let defaults = classes::refused_as_defaults();
-    let rows = classes::REFUSED.iter().map(|(_, _, message)| *message);
+    let rows = classes::REFUSED.iter().chain(&networks::REFUSED).map(|(_, _, message)| *message);
     let expected: Vec<&str> = rows.chain(defaults.iter().map(|(_, _, message)| *message)).collect();
     let without = without_a_row(rules::of_classes(), &expected);
     assert!(without.is_empty(), "rules without a row:\n{}", without.join("\n"));

@@ -14,6 +14,7 @@ macro_rules! say {
 
 mod acts;
 mod cluster;
+mod edges;
 mod outside;
 mod shop;
 mod tree;
@@ -138,8 +139,10 @@ async fn demo(once: bool, real_node: bool) -> Result<()> {
     shop.repair().await?;
     say!("\n7. Load. The autoscaler scales, and the operator leaves its number alone.");
     shop.scale().await?;
+    say!("\n8. A service that nobody invited. Both sides say so, and nothing is opened to it.");
+    shop.be_uninvited().await?;
     if shop.is_real() {
-        say!("\n8. A request from outside, through the gateway, and all the calls that it leads to.");
+        say!("\n9. A request from outside, through the gateway, and all the calls that it leads to.");
         shop.ask_from_outside().await?;
     }
 

@@ -11,6 +11,11 @@ pub fn ready(service: &Microservice) -> Option<&Condition> {
     status.conditions.iter().find(|c| c.type_ == "Ready").filter(|_| current)
 }
 
+/// A condition of a service, whatever it speaks of.
+pub fn condition<'a>(service: &'a Microservice, type_: &str) -> Option<&'a Condition> {
+    service.status.as_ref()?.conditions.iter().find(|condition| condition.type_ == type_)
+}
+
 pub fn is_ready(service: &Microservice) -> bool {
     ready(service).is_some_and(|condition| condition.status == "True")
 }

@@ -27,9 +27,10 @@ fn inputs() -> Vec<(String, Subject, Facts)> {
         for document in texts.iter().flat_map(|text| serde_saphyr::from_multiple(text).unwrap()) {
             manifests.add(document).unwrap();
         }
+        let graph = manifests.graph("default");
         for service in manifests.services.clone() {
             let subject = offline::subject(service, "default");
-            let mut facts = manifests.facts(&subject);
+            let mut facts = manifests.facts(&subject, &graph);
             // That of the cluster: what only the experimental channel has would be withheld here.
             facts.gateways.definitions = Channel::Standard.into();
             all.push((file.clone(), subject, facts));

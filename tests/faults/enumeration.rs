@@ -49,6 +49,12 @@ async fn any_fault_when_nothing_else_will_happen() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_fault_when_an_edge_is_new() -> Result<()> {
+    let chosen = if crate::all() { every_fault } else { some_faults };
+    enumerate(Scenario::Edge, singles(chosen)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_two_crashes_in_a_creation() -> Result<()> {
     if !crate::all() {
         return Ok(());

@@ -7,7 +7,7 @@ use kube::{Api, Client, api::ListParams};
 use microservice_core::{
     children::{CHILDREN, Desired},
     compare,
-    plan::{Facts, Subject},
+    plan::{Class, ClassFact, Facts, Subject},
     render::render,
 };
 use microservice_crds::{Microservice, annotations};
@@ -16,6 +16,9 @@ use microservice_tests::{
     control_plane::Requests,
     rig::{condition, observed},
 };
+
+/// The spec of the only class that trials use.
+pub const CLASS: &str = "{network: {mode: Enforce}}";
 
 /// O1: the service is Ready at its generation, its children are what they should be, and there are no others.
 /// Answers what is not so.
@@ -85,7 +88,12 @@ pub fn wanted(service: &Microservice) -> Result<Vec<Desired>> {
         generation: service.metadata.generation.unwrap_or_default(),
         spec: service.spec.clone(),
     };
-    let facts = Facts { sticky_profile: service.status.as_ref().and_then(|s| s.profile.clone()), ..Facts::default() };
+    let class = match &service.spec.class {
+        Some(name) => ClassFact::Found(Class { name: name.clone(), spec: serde_saphyr::from_str(CLASS)? }.into()),
+        None => ClassFact::None,
+    };
+    let sticky_profile = service.status.as_ref().and_then(|s| s.profile.clone());
+    let facts = Facts { class, sticky_profile, ..Facts::default() };
     match render(&subject, &facts) {
         Ok(rendered) => Ok(rendered.children),
         Err(invalid) => bail!("cannot be planned: {invalid:?}"),

@@ -57,6 +57,14 @@ ports: [{name: http, port: 80, protocol: http}]
 scaling: {replicas: 1}
 ";
 
+/// A service of a class that closes it.
+const CLOSED: &str = "
+class: fault-closed
+image: registry.example/web:v1
+ports: [{name: http, port: 80, protocol: http}]
+scaling: {replicas: 1}
+";
+
 /// No request for so long: longer than the first delay of a retry, or of a status that can wait.
 const QUIET: Duration = Duration::from_millis(1300);
 /// How long the operator is watched at rest.
@@ -73,6 +81,8 @@ pub enum Scenario {
     Back,
     /// A service that stands gets a route, which moves nothing else.
     Route,
+    /// A service that is closed to others gets an edge, which changes its NetworkPolicy alone.
+    Edge,
 }
 
 impl Scenario {
@@ -86,6 +96,7 @@ impl Scenario {
                 let route = "routes: [{hostnames: [web.example.com], gateway: {name: public}}]";
                 (STILL, Some(format!("{STILL}{route}")))
             }
+            Self::Edge => (CLOSED, Some(format!("{CLOSED}uses: [{{service: db, port: 5432}}]"))),
         }
     }
 }
@@ -115,6 +126,9 @@ pub async fn run(scenario: Scenario, strikes: Vec<(Call, Fault)>) -> Result<Repo
     let rig = Rig::without_operator("fault").await?;
     let mut trial = Trial { rig, scripts: Vec::new(), strikes, started: 0 };
     let (first, then) = scenario.specs();
+    if scenario == Scenario::Edge {
+        trial.rig.apply_class("fault-closed", oracles::CLASS).await?;
+    }
     trial.rig.apply(NAME, first).await?;
     let dips = watch_for_dips(&trial.rig);
     if then.is_some() {

@@ -77,13 +77,19 @@ async fn made(rig: &Rig, name: &str) -> Result<Vec<DynamicObject>> {
 async fn what_a_tool_writes_on_a_service_is_on_none_of_its_children() -> Result<()> {
     let rig = Rig::start("marks").await?;
     let marks = all(&rig.namespace);
-    let spec = "
+    // Closed, so that there is a NetworkPolicy, too.
+    rig.apply_class(&rig.namespace, "{network: {mode: Enforce}}").await?;
+    let class = &rig.namespace;
+    let spec = &format!(
+        "
+        class: {class}
         image: registry.example/web:v1
-        ports: [{name: http, port: 80, targetPort: 8080, protocol: http}]
-        scaling: {minReplicas: 2, maxReplicas: 5, cpu: 50}
-        resources: {requests: {cpu: 100m}}
-        config: {mountPath: /etc/web, files: {web.yaml: 'level: info'}}
-        routes: [{name: main, hostnames: [shop.example.com], gateway: {name: public}}]";
+        ports: [{{name: http, port: 80, targetPort: 8080, protocol: http}}]
+        scaling: {{minReplicas: 2, maxReplicas: 5, cpu: 50}}
+        resources: {{requests: {{cpu: 100m}}}}
+        config: {{mountPath: /etc/web, files: {{web.yaml: 'level: info'}}}}
+        routes: [{{name: main, hostnames: [shop.example.com], gateway: {{name: public}}}}]"
+    );
     let object = service::marked("web", spec, &marks)?.to_string();
     // Client-side: so the last applied configuration is there, too.
     let output = rig.cluster.kubectl_with_input(&["apply", "-n", &rig.namespace, "-f", "-"], &object).await?;
@@ -104,5 +110,5 @@ async fn what_a_tool_writes_on_a_service_is_on_none_of_its_children() -> Result<
             assert!(!child.annotations().contains_key(key), "{what}: annotation {key}");
         }
     }
-    Ok(())
+    rig.delete_class(&rig.namespace).await
 }

@@ -20,7 +20,7 @@ use crate::real;
 
 const NAMESPACE: &str = "online-boutique";
 
-/// What each service's env names; what frontend's names besides is not deployed.
+/// Who calls whom, as it is known of the original; what frontend names besides is not deployed.
 const EDGES: [(&str, &[&str]); 5] = [
     ("cartservice", &["redis-cart"]),
     (
@@ -91,8 +91,19 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
         .map(|(from, to)| ((*from).to_owned(), to.iter().map(|name| (*name).to_owned()).collect()))
         .collect();
     assert_eq!(edges, expected);
+    // That is what is declared, and nothing else; each was called at the address that it was given.
+    let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for service in services.list(&ListParams::default()).await?.items {
+        let uses = service.spec.uses.iter().filter(|used| !used.optional);
+        let uses: BTreeSet<String> = uses.map(|used| used.service.clone()).collect();
+        if !uses.is_empty() {
+            declared.insert(service.name_any(), uses);
+        }
+    }
+    assert_eq!(edges, declared);
+    assert!(addresses(&tree).iter().all(|address| address.contains(".online-boutique.svc:")), "{:?}", addresses(&tree));
     // The one that the sample names and does not have.
-    assert_eq!(failed, ["shoppingassistantservice:80"]);
+    assert_eq!(failed, ["shoppingassistantservice.online-boutique.svc:80"]);
 
     // They are the pods of the API server, by name and uid.
     let running = api.list(&ListParams::default()).await?;
@@ -102,6 +113,11 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
         assert_eq!(running.get(pod), Some(uid), "{pod}");
     }
     Ok(())
+}
+
+/// The addresses that were called, below the first.
+fn addresses(call: &Call) -> Vec<&str> {
+    call.calls.iter().flat_map(|called| std::iter::once(called.address.as_str()).chain(addresses(called))).collect()
 }
 
 /// Who called whom, which pods those were, and which addresses led nowhere.

@@ -63,9 +63,10 @@ async fn every_sample_is_admitted() -> Result<()> {
 
     let mut admitted = 0;
     for (sample, manifests) in samples() {
+        let graph = manifests.graph("default");
         for service in manifests.services.clone() {
             let subject = offline::subject(service, "default");
-            let rendered = render(&subject, &manifests.facts(&subject))
+            let rendered = render(&subject, &manifests.facts(&subject, &graph))
                 .map_err(|problems| anyhow::anyhow!("{sample}/{}: {problems:?}", subject.name))?;
             let pod = rendered.children.iter().find_map(|child| child.body.pointer("/spec/template"));
             let pod = pod.with_context(|| format!("{sample}/{} has no pods", subject.name))?;

@@ -41,6 +41,8 @@ impl Child for DeploymentChild {
             min_ready_seconds: plan.rollout.min_ready_seconds,
             progress_deadline_seconds: plan.rollout.progress_deadline_seconds,
             revision_history_limit: plan.rollout.revision_history_limit,
+            // Pods and scaling of the old template go on while the new one waits.
+            paused: (!plan.contracts.hold.is_empty()).then_some(true),
             template: PodTemplateSpec { metadata: Some(pod::metadata(plan)), spec: Some(pod::spec(plan)) },
             ..DeploymentSpec::default()
         };

@@ -8,6 +8,7 @@ mod deployment;
 mod grpc_route;
 mod horizontal_pod_autoscaler;
 mod http_route;
+mod network_policy;
 mod object;
 mod pod;
 mod pod_disruption_budget;
@@ -16,6 +17,8 @@ mod service_account;
 
 use microservice_crds::annotations;
 use serde_json::Value;
+
+pub use network_policy::policy as network_policy;
 
 use crate::{compare, outcome::Health, plan::Plan};
 
@@ -102,6 +105,7 @@ const ROUTES: u8 = 4;
 pub static CHILDREN: &[Entry] = &[
     entry::<service_account::ServiceAccountChild>(),
     entry::<config_map::ConfigMapChild>(),
+    entry::<network_policy::NetworkPolicyChild>(),
     entry::<deployment::DeploymentChild>(),
     entry::<service::ServiceChild>(),
     entry::<horizontal_pod_autoscaler::AutoscalerChild>(),
@@ -173,9 +177,10 @@ mod tests {
              scaling: {minReplicas: 2, maxReplicas: 3}, \
              routes: [{gateway: {name: g}}, {name: grpc, gateway: {name: g}, port: grpc}], config: {mountPath: /etc/a, files: {a: x}}}",
         );
+        // The class decides whether there is a NetworkPolicy.
         assert_eq!(
             all.iter().map(|d| d.entry.kind).collect::<Vec<_>>(),
-            CHILDREN.iter().map(|e| e.kind).collect::<Vec<_>>()
+            CHILDREN.iter().map(|e| e.kind).filter(|kind| *kind != "NetworkPolicy").collect::<Vec<_>>()
         );
         for child in all {
             let text = |path: &str| child.body.pointer(path).and_then(Value::as_str);

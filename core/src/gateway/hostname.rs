@@ -20,7 +20,7 @@ pub fn intersect(listener: &str, route: &str) -> Option<String> {
 }
 
 /// Whether every host name that `inner` stands for is one of `outer`, both in lower case.
-fn within(inner: &str, outer: &str) -> bool {
+pub fn within(inner: &str, outer: &str) -> bool {
     if outer.is_empty() || inner == outer {
         return true;
     }

@@ -34,8 +34,12 @@ pub(super) fn resolve(
     ports: &[PortPlan],
     rollout: &RolloutDraft,
     security: &SecurityDraft,
+    mut injected: Vec<EnvVar>,
 ) -> ContainersDraft {
-    let main = main(draft, ports, rollout, security);
+    let mut main = main(draft, ports, rollout, security);
+    // The addresses come first, so that other variables may name them in `$(...)`.
+    injected.append(&mut main.env);
+    main.env = injected;
     let mut names = vec![main.name.clone()];
     let mut port_names: Vec<String> = main.ports.iter().map(|p| p.name.clone()).collect();
     let spec = draft.spec;

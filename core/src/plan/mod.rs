@@ -9,14 +9,18 @@ mod check;
 pub mod class;
 mod config;
 mod containers;
+mod contracts;
 mod draft;
+mod edges;
 mod image;
 mod ledger;
+mod linked;
 pub(crate) mod metadata;
 mod metric_rules;
 mod metrics;
+mod network;
 mod pod;
-mod ports;
+pub(crate) mod ports;
 mod probes;
 mod profile;
 mod resolved;
@@ -36,14 +40,20 @@ use std::{
 use microservice_crds::{MicroserviceClassSpec, MicroserviceSpec};
 
 pub use class::needs_namespace;
+pub(crate) use edges::field as field_of_use;
 pub use ledger::{Provenance, Source};
+pub use linked::*;
 pub use metrics::Unrequested;
 pub use pod::*;
 pub use profile::{NEWEST, PROFILES, Profile};
 pub use resolved::*;
-pub use routes::{MixedKinds, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
+pub(crate) use routes::duration;
+pub use routes::{MixedKinds, claimed_by, claims, mixed_kinds, neighbours, serving, standing, standing_claims};
 
-use crate::gateway::View;
+use crate::{
+    gateway::View,
+    graph::{self, Holder, Need, Neighbourhood, Node, Template},
+};
 use draft::{Draft, Problems};
 use ledger::Ledger;
 
@@ -79,6 +89,12 @@ pub struct Facts {
     pub no_service: Option<String>,
     /// Claims of this service that an older one has made too: who, as `namespace/name`.
     pub taken: BTreeMap<Claim, String>,
+    /// The services at the other ends of its edges.
+    pub neighbourhood: Neighbourhood,
+    /// Templates of this service whose pods run or may still run, oldest first.
+    pub templates: Vec<Template>,
+    /// What holds its new template back.
+    pub hold: Vec<Holder>,
 }
 
 /// Which MicroserviceClass holds for a service.
@@ -217,12 +233,14 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
     let security = security::resolve(&mut draft);
     let scaling = scaling::resolve(&mut draft);
     let rollout = rollout::resolve(&mut draft, &ports);
-    let containers = containers::resolve(&mut draft, &ports, &rollout, &security);
+    let edges = edges::resolve(&mut draft);
+    let containers = containers::resolve(&mut draft, &ports, &rollout, &security, edges.env);
     let volumes = volumes::resolve(&mut draft, containers, config.as_ref());
     let disruption_budget = availability::disruption_budget(&mut draft, scaling.least);
     let topology_spread = availability::topology_spread(&mut draft);
     let service_account = availability::service_account(&mut draft);
     let routes = routes::resolve(&mut draft, &ports);
+    let network = network::resolve(&mut draft, &edges.node, &edges.dependencies, service.as_ref());
     let pod = PodPlan {
         labels: metadata.pod_labels,
         annotations: metadata.pod_annotations,
@@ -275,6 +293,12 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
         withheld: routes.withheld,
         claims: routes.claims,
         service_account,
+        dependencies: edges.dependencies,
+        uninvited: edges.uninvited,
+        watched: watched(&draft, network.is_some(), &edges.node),
+        network,
+        template: template(&edges.node),
+        contracts: contracts::resolve(&draft, &edges.node),
         unrequested: BTreeSet::new(),
         replaced: class::replaced(&subject.spec, class),
         provenance: draft.ledger.into_entries(class::said(&subject.spec)),
@@ -285,6 +309,25 @@ pub fn plan(subject: &Subject, facts: &Facts) -> Result<Plan, Vec<Invalid>> {
     let mut problems = draft.problems.into_list();
     class::blame(&mut problems, &given, class);
     Err(problems)
+}
+
+/// What the pods listen on, serve and need, by the new spec.
+fn template(node: &Node) -> Template {
+    let number = |port: &microservice_crds::Port| port.target_port.unwrap_or(port.port);
+    let ports = node.offer.ports.iter().map(|port| (port.name.clone(), (number(port), graph::transport(port))));
+    let needs = node.uses.iter().filter(|used| !used.optional).filter_map(|used| Need::of(&node.id.namespace, used));
+    Template {
+        digest: String::new(),
+        ports: ports.collect(),
+        serves: Template::serving(&node.offer.exposes),
+        needs: needs.map(|need| need.write()).collect(),
+    }
+}
+
+/// Whether anybody depends on what the pods of a service listen on, serve or need.
+fn watched(draft: &Draft<'_>, network: bool, node: &Node) -> bool {
+    let versions = !node.offer.exposes.is_empty() || node.uses.iter().any(|used| used.version.is_some());
+    network || versions || !draft.facts.neighbourhood.consumers.is_empty()
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use microservice_crds::{Port, Protocol, Route};
 
 use super::{ContainerPortPlan, PortPlan, check, draft::Draft};
 
@@ -58,6 +59,36 @@ pub(super) fn of_service<'a>(ports: &'a [PortPlan], wanted: &IntOrString) -> Opt
         IntOrString::Int(number) => p.port == *number,
         IntOrString::String(name) => p.name == *name,
     })
+}
+
+/// The port of this service that a route leads to where it names no backend, of ports as they are written.
+pub(crate) fn of_route<'a>(ports: &'a [Port], route: &Route) -> Option<&'a Port> {
+    if let Some(wanted) = &route.port {
+        return ports.iter().find(|port| is(port, wanted));
+    }
+    let first = |grpc: bool| {
+        ports.iter().find(|port| match port.protocol.unwrap_or_default() {
+            Protocol::Grpc => true,
+            Protocol::Tcp | Protocol::Udp => false,
+            _ => !grpc,
+        })
+    };
+    first(!route.grpc_matches.is_empty()).or_else(|| first(false))
+}
+
+/// The number of a port of the Service that is said by number, or by its name here.
+pub(crate) fn number(ports: &[Port], wanted: &IntOrString) -> Option<i32> {
+    match wanted {
+        IntOrString::Int(number) => Some(*number),
+        IntOrString::String(_) => ports.iter().find(|port| is(port, wanted)).map(|port| port.port),
+    }
+}
+
+fn is(port: &Port, wanted: &IntOrString) -> bool {
+    match wanted {
+        IntOrString::Int(number) => port.port == *number,
+        IntOrString::String(name) => port.name == *name,
+    }
 }
 
 /// The names, for messages.

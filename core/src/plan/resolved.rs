@@ -12,8 +12,11 @@ use microservice_crds::{
     labels,
 };
 
-use super::{Claim, PodPlan, Provenance, Source, Unrequested, routes};
-use crate::gateway::ParentId;
+use super::{Claim, ContractsPlan, Dependency, NetworkPlan, PodPlan, Provenance, Source, Unrequested, routes};
+use crate::{
+    gateway::ParentId,
+    graph::{Id, Template},
+};
 
 /// Everything that the children of a Microservice are written from.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,6 +61,18 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// The ServiceAccount.
     pub service_account: ServiceAccountPlan,
+    /// What it uses, in the order of the spec.
+    pub dependencies: Vec<Dependency>,
+    /// Services that use it without its consent, by namespace and name.
+    pub uninvited: Vec<Id>,
+    /// Who may reach it, and whom it may reach; none where the class says nothing of networks.
+    pub network: Option<NetworkPlan>,
+    /// What its pods listen on, serve and need. The digest is known once all is rendered.
+    pub template: Template,
+    /// What versions of APIs mean for it.
+    pub contracts: ContractsPlan,
+    /// Whether another service depends on what its pods listen on, serve or need.
+    pub watched: bool,
     /// Requests that the autoscaler needs and no container makes; known once all is rendered.
     pub unrequested: BTreeSet<Unrequested>,
     /// The autoscaler that the class would give, where the spec's fixed count takes its place.

@@ -9,8 +9,11 @@ mod rules;
 mod running;
 mod security;
 
+use microservice_crds::{ContractMode, annotations};
+
 use crate::{
     children::{self, Desired, Entry},
+    compare,
     plan::{self, Facts, Invalid, Plan, Subject, class},
 };
 use serde_json::Value;
@@ -48,6 +51,7 @@ pub fn render(subject: &Subject, facts: &Facts) -> Result<Rendered, Vec<Invalid>
         return Err(problems);
     }
     follow(&mut plan, &bodies);
+    mark(&mut plan, &mut bodies);
     Ok(Rendered { plan, children: bodies.into_iter().map(|(entry, body)| children::seal(entry, body)).collect() })
 }
 
@@ -60,6 +64,19 @@ fn follow(plan: &mut Plan, bodies: &[Body]) {
         if let Some(image) = rendered.and_then(|c| c.get("image")).and_then(Value::as_str) {
             image.clone_into(&mut main.image);
         }
+    }
+}
+
+/// The digest of the template, as it is with overrides. Where new templates may have to wait it stands on the Deployment,
+/// and so on the ReplicaSet that is made from it: what has run before is known again.
+fn mark(plan: &mut Plan, bodies: &mut [Body]) {
+    let deployment = bodies.iter_mut().find(|(entry, _)| entry.kind == "Deployment").map(|(_, body)| body);
+    let Some(deployment) = deployment else { return };
+    plan.template.digest = deployment.pointer("/spec/template").map(compare::digest).unwrap_or_default();
+    if plan.contracts.mode == ContractMode::Enforce
+        && let Some(Value::Object(annotations)) = deployment.pointer_mut("/metadata/annotations")
+    {
+        annotations.insert(annotations::TEMPLATE.to_owned(), plan.template.digest.clone().into());
     }
 }
 

@@ -46,7 +46,9 @@ fn absent(kind: &str, plan: &Plan, bodies: &[Body]) -> Option<String> {
     }
     // A route that is held back for the moment comes again, and its override with it.
     let withheld = || plan.withheld.iter().flat_map(|route| &route.objects).any(|(other, _)| *other == kind);
-    if bodies.iter().any(|(entry, _)| entry.kind == kind) || withheld() {
+    // Whether there is one of this kind the class decides: its change must not make a service wrong.
+    let by_class = kind == "NetworkPolicy";
+    if by_class || bodies.iter().any(|(entry, _)| entry.kind == kind) || withheld() {
         return None;
     }
     let remedy = match kind {
@@ -110,7 +112,11 @@ mod tests {
     #[test]
     fn what_is_not_there_cannot_be_changed() {
         for (overrides, field, words) in [
-            ("StatefulSet: {}", "overrides.StatefulSet", "write one of ServiceAccount, ConfigMap, Deployment, Service"),
+            (
+                "StatefulSet: {}",
+                "overrides.StatefulSet",
+                "write one of ServiceAccount, ConfigMap, NetworkPolicy, Deployment, Service",
+            ),
             ("deployment: {}", "overrides.deployment", "no child is of this kind"),
             ("Service: {}", "overrides.Service", "this service has no Service; one is made with the first of ports"),
             ("ConfigMap: {}", "overrides.ConfigMap", "config.files"),
@@ -124,6 +130,9 @@ mod tests {
             assert_eq!((found.len(), found[0].0, found[0].1.as_str()), (1, Blame::Spec, field), "{overrides}");
             assert!(found[0].2.contains(words), "{}", found[0].2);
         }
+        assert!(
+            crate::render::tests::rendered("{}", "overrides: {NetworkPolicy: {metadata: {labels: {a: b}}}}").is_ok()
+        );
         let found = refused("{}", "serviceAccount: {name: x}, overrides: {ServiceAccount: {}}");
         assert!(found[0].2.contains("leave serviceAccount out"), "{}", found[0].2);
     }

@@ -27,6 +27,7 @@ const REFUSED: &[(&[&str], &str, &str)] = &[
     (&["ConfigMap"], "/data", "it is named by its content; write config.files"),
     (&["ConfigMap"], "/binaryData", "it is named by its content; write config.files"),
     (&["ConfigMap"], "/immutable", "it is named by its content and never changes; leave it out"),
+    (&["NetworkPolicy"], "/spec", "write uses, allowFrom and external: both sides of an edge follow from them"),
     (ROUTES, "/spec/hostnames", "write routes[].hostnames"),
     (ROUTES, "/spec/parentRefs", "write routes[].gateway"),
     // They are what claims of hosts, the features of a gateway, existing backends and redirects are judged by.
@@ -182,6 +183,7 @@ mod tests {
             ("ConfigMap", "{data: {a: y}}", "data", "config.files"),
             ("ConfigMap", "{binaryData: {a: y}}", "binaryData", "config.files"),
             ("ConfigMap", "{immutable: false}", "immutable", "leave it out"),
+            ("NetworkPolicy", "{spec: {ingress: []}}", "spec", "write uses, allowFrom and external"),
             ("HTTPRoute", "{spec: {hostnames: [x.example.com]}}", "spec.hostnames", "routes[].hostnames"),
             ("HTTPRoute", "{spec: {parentRefs: []}}", "spec.parentRefs", "routes[].gateway"),
             ("HTTPRoute", "{spec: {rules: []}}", "spec.rules", "write spec.routes"),

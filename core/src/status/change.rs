@@ -18,7 +18,10 @@ pub(super) fn between(previous: Option<&MicroserviceStatus>, next: &Microservice
         || previous.image != next.image
         || previous.class != next.class
         || previous.profile != next.profile
-        || previous.children != next.children;
+        || previous.children != next.children
+        || previous.dependencies != next.dependencies
+        || previous.templates != next.templates
+        || previous.hold != next.hold;
     let kinds = previous.conditions.iter().chain(&next.conditions).map(|c| c.type_.as_str());
     let turned = kinds.clone().any(|kind| turns(kind, previous, next));
     if moved || turned { Change::Major } else { Change::Minor }

@@ -13,8 +13,33 @@ use super::{
 use crate::outcome::{DeploymentHealth, Outcome};
 
 /// The types of all conditions that a Microservice may have from us.
-pub const TYPES: [&str; 8] =
-    ["Ready", "Reconciling", "Stalled", "Available", "Progressing", "Exposed", "Scalable", "Drifted"];
+pub const TYPES: [&str; 12] = [
+    "Ready",
+    "Reconciling",
+    "Stalled",
+    "Available",
+    "Progressing",
+    "Exposed",
+    "Scalable",
+    "DependenciesResolved",
+    "ConsumersConsented",
+    "ContractsSatisfied",
+    "Isolated",
+    "Drifted",
+];
+
+/// Those that only a look at the children can tell: without a plan they stay as they were.
+const LOOKED_AT: [&str; 9] = [
+    "Available",
+    "Progressing",
+    "Exposed",
+    "Scalable",
+    "DependenciesResolved",
+    "ConsumersConsented",
+    "ContractsSatisfied",
+    "Isolated",
+    "Drifted",
+];
 
 /// Characters of a message.
 pub(super) const MESSAGE: usize = 1024;
@@ -33,10 +58,14 @@ impl Wanted {
 }
 
 /// What is judged beside the pods.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Beside<'a> {
-    pub exposed: Option<&'a Wanted>,
-    pub scalable: Option<&'a Wanted>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Beside {
+    pub exposed: Option<Wanted>,
+    pub scalable: Option<Wanted>,
+    pub dependencies: Option<Wanted>,
+    pub consent: Option<Wanted>,
+    pub contracts: Option<Wanted>,
+    pub isolated: Option<Wanted>,
 }
 
 /// The condition of this type.
@@ -49,7 +78,7 @@ pub(super) fn all(
     previous: Option<&MicroserviceStatus>,
     outcome: &Outcome,
     judgement: &Judgement,
-    beside: Beside<'_>,
+    beside: Beside,
     now: Timestamp,
 ) -> Vec<Condition> {
     let before = |kind: &str| previous.and_then(|p| find(p, kind));
@@ -65,12 +94,16 @@ pub(super) fn all(
     if outcome.plan.is_ok() {
         put("Available", Some(available(outcome, judgement)));
         put("Progressing", Some(progressing(outcome, judgement)));
-        put("Exposed", beside.exposed.cloned());
-        put("Scalable", beside.scalable.cloned());
+        put("Exposed", beside.exposed);
+        put("Scalable", beside.scalable);
+        put("DependenciesResolved", beside.dependencies);
+        put("ConsumersConsented", beside.consent);
+        put("ContractsSatisfied", beside.contracts);
+        put("Isolated", beside.isolated);
         put("Drifted", judgement.rewritten.clone().map(|say| Wanted { status: "True", say }));
     } else {
         // Nothing was looked at: what was known of the last good state stays, with its generation.
-        for kind in ["Available", "Progressing", "Exposed", "Scalable", "Drifted"] {
+        for kind in LOOKED_AT {
             list.extend(before(kind).cloned());
         }
     }

@@ -12,7 +12,8 @@ pub(super) const RECOVERING: &str = "Recovering";
 const NOTE: usize = 1000;
 
 /// Reasons of a Ready that is not True although nothing is wrong.
-const HARMLESS: [&str; 4] = [ready::PROGRESSING, ready::PAUSED, exposed::PENDING, "WaitingForDeletion"];
+const HARMLESS: [&str; 5] =
+    [ready::PROGRESSING, ready::AWAITING, ready::PAUSED, exposed::PENDING, "WaitingForDeletion"];
 
 /// Something that is wrong in a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub(super) fn transitions(
     outcome: &Outcome,
     change: Change,
 ) -> Vec<Transition> {
-    let mut events: Vec<Transition> = repaired(outcome).into_iter().collect();
+    let mut events: Vec<Transition> = repaired(outcome).into_iter().chain(released(previous, outcome)).collect();
     if change != Change::Major {
         return events;
     }
@@ -81,11 +82,22 @@ fn all_wrong(status: &MicroserviceStatus) -> Vec<Wrong<'_>> {
         of("Exposed", "False", "Expose"),
         of("Exposed", "Unknown", "Expose").filter(|w| w.reason == "GatewayAPINotInstalled"),
         of("Scalable", "False", "Scale").filter(|w| !["ScalingDisabled", scalable::REPLACED].contains(&w.reason)),
+        of("DependenciesResolved", "False", "Resolve"),
+        of("ContractsSatisfied", "False", "Resolve"),
         of("Drifted", "True", "Apply"),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// A template that goes although others hold it: somebody said so.
+fn released(previous: Option<&MicroserviceStatus>, outcome: &Outcome) -> Option<Transition> {
+    let template = &outcome.plan.as_ref().ok()?.template.digest;
+    let known = previous.is_some_and(|status| status.templates.iter().any(|known| known.template == *template));
+    let note =
+        format!("Template {template} goes on by annotation, although it was held back: {}", outcome.released.as_ref()?);
+    (!known).then(|| event(true, "HoldReleased", "Resolve", &note))
 }
 
 /// One event for all that was repaired.

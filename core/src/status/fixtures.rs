@@ -164,6 +164,8 @@ pub(super) fn outcome(generation: i64, result: ChildResult, health: DeploymentHe
         scalers: Vec::new(),
         gateways: View::default(),
         warnings: Vec::new(),
+        awaited: Vec::new(),
+        released: None,
         fault: None,
     }
 }

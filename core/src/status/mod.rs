@@ -8,9 +8,12 @@ mod causes;
 mod change;
 mod class;
 mod conditions;
+mod contracts;
+mod edges;
 mod events;
 mod exposed;
 mod facts;
+mod isolated;
 mod lift;
 mod place;
 mod pods;
@@ -20,6 +23,7 @@ mod scalable;
 mod scalers;
 mod steady;
 mod stuck;
+mod templates;
 mod text;
 mod urls;
 
@@ -31,8 +35,10 @@ use microservice_crds::{ChildRef, MicroserviceStatus};
 pub use class::class_status;
 pub use conditions::TYPES;
 pub use pods::pod_summary;
+pub use ready::AWAITING;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
+pub use templates::running;
 
 use crate::{
     outcome::{ChildOutcome, ChildResult, Health, Outcome},
@@ -98,10 +104,14 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
     let facts = outcome.plan.as_ref().ok().map(Facts::of);
     let exposed = exposed::verdict(previous.and_then(|p| conditions::find(p, "Exposed")), outcome, now);
-    let judgement = ready::judge(previous, outcome, facts.as_ref(), exposed.as_ref(), now);
+    let held = outcome.plan.as_ref().ok().filter(|_| !outcome.paused).and_then(|p| contracts::held(previous, p, now));
+    let judgement = ready::judge(previous, outcome, facts.as_ref(), exposed.as_ref(), held.as_ref(), now);
     let scalable = facts.as_ref().and_then(|facts| scalable::verdict(previous, outcome, facts, now));
-    let beside =
-        Beside { exposed: exposed.as_ref().map(|e| &e.wanted), scalable: scalable.as_ref().map(|s| &s.wanted) };
+    let beside = Beside {
+        exposed: exposed.as_ref().map(|e| e.wanted.clone()),
+        scalable: scalable.as_ref().map(|s| s.wanted.clone()),
+        ..outcome.plan.as_ref().map(|plan| linked(plan, outcome, held.as_ref())).unwrap_or_default()
+    };
     let conditions = conditions::all(previous, outcome, &judgement, beside, now);
 
     let deployment = outcome.children.iter().find_map(|c| match &c.health {
@@ -125,16 +135,35 @@ pub fn next(previous: Option<&MicroserviceStatus>, outcome: &Outcome, now: Times
             status.class.clone_from(&facts.class);
             status.profile = Some(facts.profile.clone());
             status.children = inventory(&status.children, &outcome.children);
+            if let Ok(plan) = &outcome.plan {
+                status.dependencies = edges::records(plan);
+                status.templates = templates::next(&status.templates, plan, &outcome.children);
+                status.hold = held.as_ref().map(|held| held.record.clone());
+            }
         }
     }
 
     let change = change::between(previous, &status);
     let events = events::transitions(previous, &status, outcome, change);
-    let recheck_after = [judgement.recheck, exposed.and_then(|e| e.recheck), scalable.and_then(|s| s.recheck)]
-        .into_iter()
-        .flatten()
-        .min();
+    let rechecks = [
+        judgement.recheck,
+        exposed.and_then(|e| e.recheck),
+        scalable.and_then(|s| s.recheck),
+        held.and_then(|h| h.recheck),
+    ];
+    let recheck_after = rechecks.into_iter().flatten().min();
     Next { status, change, events, recheck_after }
+}
+
+/// What the edges of a service make of it.
+fn linked(plan: &Plan, outcome: &Outcome, held: Option<&contracts::Held>) -> Beside {
+    Beside {
+        dependencies: edges::dependencies(plan),
+        consent: edges::consent(plan),
+        contracts: contracts::verdict(plan, held),
+        isolated: isolated::verdict(plan, outcome),
+        ..Beside::default()
+    }
 }
 
 /// Why the Service that a plan wants is not made, and what to do: none where it stands, or may still come by itself.

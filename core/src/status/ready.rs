@@ -9,6 +9,7 @@ use super::{
     Say,
     applied::{self, Applied},
     conditions,
+    contracts::Held,
     exposed::Exposed,
     facts::Facts,
     lift::{self, Lifted},
@@ -22,6 +23,8 @@ use crate::{
 
 /// Reason of a service that comes up as it should.
 pub(super) const PROGRESSING: &str = "Progressing";
+/// Reason of a service whose first pods wait for what it uses.
+pub const AWAITING: &str = "WaitingForDependency";
 /// Reason of a service that is told to rest.
 pub(super) const PAUSED: &str = "Paused";
 /// Reason of a service that is as it was asked for.
@@ -91,6 +94,7 @@ pub(super) fn judge(
     outcome: &Outcome,
     facts: Option<&Facts>,
     exposed: Option<&Exposed>,
+    held: Option<&Held>,
     now: Timestamp,
 ) -> Judgement {
     let (Ok(plan), Some(facts)) = (&outcome.plan, facts) else {
@@ -104,6 +108,7 @@ pub(super) fn judge(
             Phase::Busy,
             Say::new(PROGRESSING, format!("Deployment {:?} has not reported yet.", child.name)),
         ),
+        None if !outcome.awaited.is_empty() => Judgement::new(Phase::Busy, awaiting(outcome)),
         None => Judgement::new(Phase::Busy, Say::new(PROGRESSING, "The Deployment is not made yet.")),
     };
     judgement.rewritten = applied::join(&applied.rewritten);
@@ -113,12 +118,26 @@ pub(super) fn judge(
         judgement.stalled = None;
         return judgement;
     }
+    if let Some(held) = held {
+        judgement.phase = if held.timed_out { Phase::Stuck } else { Phase::Busy };
+        judgement.say = held.say.clone();
+        judgement.stalled = None;
+    }
     with_children(&mut judgement, &applied, previous, outcome);
     if let Some(say) = exposed.filter(|_| judgement.phase == Phase::Done).and_then(|e| held_back(plan, e)) {
         judgement.phase = Phase::Busy;
         judgement.say = say;
     }
     judgement
+}
+
+/// The first pods wait a moment for services that shall be there, so that they start with all addresses.
+fn awaiting(outcome: &Outcome) -> Say {
+    let who = text::listed(outcome.awaited.iter().map(ToString::to_string), outcome.awaited.len(), ", ");
+    let message = format!(
+        "The first pods wait for {who}, which spec.uses names and which is not there yet: 10 seconds at most, then they start without its address."
+    );
+    Say::new(AWAITING, message)
 }
 
 /// What the routes make of a service that is well otherwise. Only a verdict counts: a gateway that is not there or says

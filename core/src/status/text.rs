@@ -39,6 +39,18 @@ pub(super) fn cut_bytes(words: &str, max: usize) -> String {
     short
 }
 
+/// How many things of a list are told.
+const LISTED: usize = 10;
+
+/// The first of `count` things, and how many more there are.
+pub(super) fn listed(things: impl Iterator<Item = String>, count: usize, between: &str) -> String {
+    let mut out = things.take(LISTED).collect::<Vec<_>>().join(between);
+    if count > LISTED {
+        out.push_str(&format!(" and {} more", count - LISTED));
+    }
+    out
+}
+
 /// The words as the end of a sentence's first part: without its own full stop.
 pub(super) fn unstopped(words: &str) -> &str {
     words.trim().trim_end_matches(['.', ':', ';', ','])

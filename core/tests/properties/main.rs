@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod classes;
+mod graph;
 mod restricted;
 mod specs;
 

@@ -1,6 +1,7 @@
 //! The `MicroserviceClass` resource: the platform's golden path.
 
 mod defaults;
+mod network;
 mod routing;
 mod rules;
 mod status;
@@ -10,6 +11,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 pub use defaults::*;
+pub use network::*;
 pub use routing::*;
 pub use rules::*;
 pub use status::*;
@@ -62,4 +64,10 @@ pub struct MicroserviceClassSpec {
     /// Allowed or Forbidden: whether a service may change its children by `overrides`. Default: Allowed.
     #[serde(default)]
     pub overrides: OverridesPolicy,
+    /// Who may reach whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// What versions of APIs mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contracts: Option<Contracts>,
 }

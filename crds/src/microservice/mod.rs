@@ -2,6 +2,7 @@
 
 mod availability;
 mod container;
+mod edges;
 mod ports;
 mod probes;
 mod rollout;
@@ -14,6 +15,7 @@ mod volume;
 
 pub use availability::*;
 pub use container::*;
+pub use edges::*;
 pub use ports::*;
 pub use probes::*;
 pub use rollout::*;

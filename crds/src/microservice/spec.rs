@@ -9,8 +9,9 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ConfigFiles, DisruptionBudget, ExtraContainer, ImagePullPolicy, MicroserviceStatus, Port, Probes, PullSecret,
-    Rollout, Route, Scaling, Security, ServiceAccountSpec, ServiceSpec, TopologySpread, Volume,
+    Api, ConfigFiles, Consent, DisruptionBudget, External, ExtraContainer, ImagePullPolicy, MicroserviceStatus, Port,
+    Probes, PullSecret, Rollout, Route, Scaling, Security, ServiceAccountSpec, ServiceSpec, TopologySpread, Use,
+    Volume,
 };
 
 /// One service of a system. The operator keeps the Deployment, Service, autoscaler, Gateway API routes, disruption
@@ -176,6 +177,21 @@ pub struct MicroserviceSpec {
     /// What is reachable from outside, by name: host names and paths on a Gateway.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<Route>,
+
+    /// APIs that the service offers, by name and version.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub exposes: Vec<Api>,
+    /// Services that this one calls, by service, namespace and api. Their addresses, the NetworkPolicies of both sides
+    /// and the checks of versions follow. Example: `[{service: cartservice, env: {CART_SERVICE_ADDR: HostPort}}]`.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub uses: Vec<Use>,
+    /// What this service reaches outside the cluster, by name.
+    #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
+    pub external: Vec<External>,
+    /// Services that may use this one, if they say so in their `uses`. Default: all of the same namespace; an empty list:
+    /// nobody. What is written here replaces that. Example: `[{system: online-boutique}, {namespace: reports}]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_from: Option<Vec<Consent>>,
 
     /// The ServiceAccount that the pods run as. Default: one of their own, named as the Microservice.
     #[serde(default, skip_serializing_if = "Option::is_none")]

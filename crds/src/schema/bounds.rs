@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use super::tree::{self, Node};
 
 /// Most items of a list, by the end of its path. The first that fits holds.
-const ITEMS: [(&str, u32); 34] = [
+const ITEMS: [(&str, u32); 47] = [
+    // Before the ends that are shorter.
+    ("templates[].ports", 32),
+    ("external[].ports", 16),
     ("sidecars", 8),
     ("initContainers", 8),
     ("[].env", 128),
@@ -43,11 +46,22 @@ const ITEMS: [(&str, u32); 34] = [
     ("metrics", 16),
     ("values", 32),
     ("hostAliases", 64),
+    ("exposes", 32),
+    ("uses", 64),
+    ("external", 32),
+    ("cidrs", 32),
+    ("[].hosts", 32),
+    ("allowFrom", 64),
+    ("network.hosts", 64),
+    ("dependencies", 64),
+    ("templates", 8),
+    ("serves", 32),
+    ("needs", 64),
 ];
 const OTHER_ITEMS: u32 = 16;
 
 /// Most characters of a string, by the end of its path. The first that fits holds.
-const LENGTHS: [(&str, u32); 31] = [
+const LENGTHS: [(&str, u32); 33] = [
     ("spec.config.files{}", 524_288),
     ("env[].value", 32_768),
     ("command[]", 16_384),
@@ -79,6 +93,8 @@ const LENGTHS: [(&str, u32); 31] = [
     ("urls[]", 1_024),
     ("topologyKey", 317),
     ("workingDir", 1_024),
+    ("cidrs[]", 64),
+    ("needs[]", 512),
 ];
 const OTHER_LENGTH: u32 = 253;
 
@@ -87,7 +103,7 @@ const ENTRIES: [(&str, u32); 4] = [("nnotations", 64), ("abels", 64), ("files", 
 const OTHER_ENTRIES: u32 = 32;
 
 /// Least and greatest value of a number, by the end of its path. The first that fits holds.
-const RANGES: [(&str, i64, i64); 45] = [
+const RANGES: [(&str, i64, i64); 49] = [
     ("observedGeneration", -1, i64::MAX),
     ("ports[].port", 1, 65_535),
     ("targetPort", 1, 65_535),
@@ -133,6 +149,10 @@ const RANGES: [(&str, i64, i64); 45] = [
     ("retry.attempts", 1, 100),
     ("retry.codes[]", 400, 599),
     ("maxAge", 1, 2_147_483_647),
+    ("endPort", 1, 65_535),
+    ("dns[].ports[]", 1, 65_535),
+    ("uses[].attempts", 1, 100),
+    ("holdTimeoutSeconds", 1, 604_800),
 ];
 
 /// Puts a limit on every list, map, string and number that has none.

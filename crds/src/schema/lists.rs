@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::tree::{self, field_of};
 
 /// Lists whose items are known by a key, by the name of the field that holds them.
-const KEYED: [(&str, &[&str]); 15] = [
+const KEYED: [(&str, &[&str]); 18] = [
     ("conditions", &["type"]),
     ("env", &["name"]),
     ("add", &["name"]),
@@ -21,10 +21,13 @@ const KEYED: [(&str, &[&str]); 15] = [
     ("topologySpread", &["topologyKey", "whenUnsatisfiable"]),
     ("volumeMounts", &["mountPath"]),
     ("volumes", &["name"]),
+    ("exposes", &["name", "version"]),
+    ("uses", &["service", "namespace", "api"]),
+    ("external", &["name"]),
 ];
 
 /// Lists of plain values that may not repeat themselves, by the end of the path.
-const SETS: [&str; 14] = [
+const SETS: [&str; 16] = [
     "routes[].hostnames",
     "routes[].paths",
     "security.capabilities",
@@ -39,6 +42,8 @@ const SETS: [&str; 14] = [
     "filters[].cors.exposeHeaders",
     "HeaderModifier.remove",
     "retry.codes",
+    "cidrs",
+    "external[].hosts",
 ];
 
 /// Gives every list its type: keyed, a set, or atomic, which means that whoever applies it owns all of it.
@@ -47,8 +52,13 @@ pub fn apply(schema: &mut Value) {
         if node.get("type") != Some(&json!("array")) {
             return;
         }
-        let keys =
-            KEYED.iter().find(|(name, _)| !path.ends_with("[]") && *name == field_of(path)).map(|(_, keys)| keys);
+        let has =
+            |key: &str| node.get("items").and_then(|items| items.pointer(&format!("/properties/{key}"))).is_some();
+        // Lists of other things may have the same name.
+        let keys = KEYED
+            .iter()
+            .find(|(name, keys)| !path.ends_with("[]") && *name == field_of(path) && keys.iter().all(|key| has(key)))
+            .map(|(_, keys)| keys);
         let kind = match keys {
             Some(keys) => {
                 node.insert("x-kubernetes-list-map-keys".to_owned(), json!(keys));

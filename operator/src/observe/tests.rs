@@ -33,7 +33,8 @@ fn seen(ctx: &Context) -> String {
     let snapshot = ctx.store.snapshot(&key()).unwrap();
     let spec = serde_json::from_str(&snapshot.service.spec).unwrap();
     let subject = Subject { name: "web".into(), namespace: "shop".into(), spec, ..Subject::default() };
-    match observe(ctx, &key(), &snapshot, &subject) {
+    let node = edges::node(ctx, &key(), &snapshot.service, &subject);
+    match observe(ctx, &key(), &snapshot, &subject, &node) {
         Ok(facts) => match facts.class {
             ClassFact::Found(class) => class.name.clone(),
             other => format!("{other:?}"),

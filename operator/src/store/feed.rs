@@ -4,7 +4,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 use microservice_core::{children::CHILDREN, status::pod_summary};
-use microservice_crds::labels;
+use microservice_crds::{annotations, labels};
 use tokio::time::Instant;
 
 use super::{Inner, Kind, Service, Store};
@@ -21,6 +21,7 @@ impl Store {
             version: object.version_number(),
             created: object.metadata.creation_timestamp.as_ref().map(|time| time.0),
             deleting: object.metadata.deletion_timestamp.is_some(),
+            release: object.annotation(annotations::RELEASE_HOLD).map(str::to_owned),
             spec: object.fields.get("spec").map_or("null", |raw| raw.get()).into(),
             status: object.field("status"),
         };
@@ -33,7 +34,8 @@ impl Store {
         let priority = match &record.service {
             Some(known) if known.uid == next.uid && known.version >= next.version => return None,
             Some(known) if known.uid == next.uid && known.generation == next.generation => {
-                (known.status != next.status).then_some(Priority::Drift)
+                let released = known.release != next.release;
+                if released { Some(Priority::User) } else { (known.status != next.status).then_some(Priority::Drift) }
             }
             Some(known) if known.uid == next.uid => Some(Priority::User),
             _ => {

@@ -96,6 +96,8 @@ pub struct Service {
     pub created: Option<Timestamp>,
     /// Whether it is being deleted.
     pub deleting: bool,
+    /// The template that its annotation lets go although it should wait.
+    pub release: Option<String>,
     /// `spec`, unparsed.
     pub spec: Arc<str>,
     /// `status`, if it can be read.
@@ -347,6 +349,16 @@ impl Store {
                 None => drop(record.resisted.remove(&slot)),
             }
         }
+    }
+
+    /// Whether there is a Microservice of this name.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.lock().records.get(key).is_some_and(|record| record.service.is_some())
+    }
+
+    /// The Microservice, as last seen.
+    pub fn service(&self, key: &Key) -> Option<Service> {
+        self.lock().records.get(key)?.service.clone()
     }
 
     /// Whether the Microservice of this uid is still there.

@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::{
     context::Context,
+    edges,
     follow::{LATE_KINDS, Retry, SOON, Signal, follow},
     key::Key,
     object::LeanObject,
@@ -102,6 +103,7 @@ fn change(ctx: &Context, object: &LeanObject, initial: bool) {
 fn gone(ctx: &Context, key: &Key) {
     ctx.store.service_gone(key);
     observe::forget(ctx, key);
+    edges::forget(ctx, key);
     ctx.clashes.retain(key, |_, _| false);
 }
 

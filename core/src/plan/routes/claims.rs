@@ -20,7 +20,7 @@ pub fn claims(plan: &Plan) -> Vec<Claim> {
 
 /// What a live route claims: all that is known of a service whose plan cannot be made.
 pub fn standing_claims(kind: &str, live: &Value) -> Vec<Claim> {
-    standing::standing(kind, live).iter().flat_map(of_object).collect()
+    standing::standing(kind, live).iter().flat_map(claimed_by).collect()
 }
 
 impl Claim {
@@ -136,11 +136,12 @@ pub(super) fn count(objects: &[RoutePlan]) -> usize {
 
 /// What these objects claim, each claim once.
 pub(super) fn of(objects: &[RoutePlan]) -> Vec<Claim> {
-    let claims: BTreeSet<Claim> = objects.iter().flat_map(of_object).collect();
+    let claims: BTreeSet<Claim> = objects.iter().flat_map(claimed_by).collect();
     claims.into_iter().collect()
 }
 
-fn of_object(object: &RoutePlan) -> Vec<Claim> {
+/// What one route object claims.
+pub fn claimed_by(object: &RoutePlan) -> Vec<Claim> {
     let every = [String::new()];
     let hosts = if object.hostnames.is_empty() { every.as_slice() } else { object.hostnames.as_slice() };
     let matches: Vec<String> = match &object.rules {
@@ -192,7 +193,13 @@ fn text(item: &impl Serialize) -> String {
     serde_json::to_string(item).unwrap_or_default()
 }
 
-/// A claim in words. Example: `shop.example.com with path prefix "/api" on Gateway infra/web`.
+/// In words. Example: `shop.example.com with path prefix "/api" on Gateway infra/web`.
+impl std::fmt::Display for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&words(self))
+    }
+}
+
 pub(super) fn words(claim: &Claim) -> String {
     let host = if claim.host.is_empty() { "every host" } else { &claim.host };
     let item: Value = serde_json::from_str(&claim.matching).unwrap_or_default();

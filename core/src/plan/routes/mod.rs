@@ -29,7 +29,8 @@ use microservice_crds::{
 use super::{Claim, PortPlan, RoutePlan, Withheld, check, draft::Draft, resolved::to_https};
 
 pub use backends::neighbours;
-pub use claims::{MixedKinds, claims, mixed_kinds, standing_claims};
+pub use claims::{MixedKinds, claimed_by, claims, mixed_kinds, standing_claims};
+pub(crate) use policies::{NOT_A_DURATION, duration};
 pub(super) use split::belongs;
 pub use standing::{serving, standing};
 

@@ -6,7 +6,7 @@ use super::{Kind, Site};
 use crate::plan::draft::Draft;
 
 const SESSION_NAME_MAX: usize = 128;
-const NOT_A_DURATION: &str = "not a duration; write one like 500ms, 10s or 1h30m";
+pub(crate) const NOT_A_DURATION: &str = "not a duration; write one like 500ms, 10s or 1h30m";
 
 /// What a rule says besides matches, filters and backends.
 pub(super) struct Policies {
@@ -88,7 +88,7 @@ fn check_session(draft: &mut Draft<'_>, site: &Site<'_>, session: &SessionPersis
 }
 
 /// A duration of the Gateway API (GEP-2257) in milliseconds: up to four times one to five digits and a unit.
-fn duration(text: &str) -> Option<u64> {
+pub(crate) fn duration(text: &str) -> Option<u64> {
     let (mut rest, mut total, mut parts) = (text, 0_u64, 0);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit())?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{DNS_LABEL, DNS_SUBDOMAIN, HOSTNAME, Place, metadata, pattern};
+use super::{DNS_LABEL, DNS_SUBDOMAIN, HOSTNAME, Place, edges, metadata, pattern};
 
 /// CEL: a text with the placeholders for what a service is called filled in.
 fn filled_in(placeholders: &[&str]) -> String {
@@ -15,7 +15,7 @@ fn host(path: &str, placeholders: &[&str], message: &str) -> Place {
 }
 
 /// Label selectors.
-fn selectors(paths: &[&str]) -> Vec<Place> {
+pub(super) fn selectors(paths: &[&str]) -> Vec<Place> {
     let part = |field: &str| Place::at_each(paths.iter().map(|path| format!("{path}.{field}")));
     vec![
         part("matchExpressions").set("maxItems", json!(8)),
@@ -97,6 +97,33 @@ fn permissions() -> Vec<Place> {
     ]
 }
 
+fn network() -> Vec<Place> {
+    let peers = ["dns[]", "gateways[]", "monitoring[]"].map(|list| format!("spec.network.{list}"));
+    let part = |field: &str| Place::at_each(peers.iter().map(|peer| format!("{peer}.{field}")));
+    vec![
+        Place::at_each(&peers).check(
+            "has(self.namespace) || (has(self.podLabels) && size(self.podLabels) > 0) || \
+             (has(self.cidrs) && size(self.cidrs) > 0)",
+            "an empty peer would be everybody: say namespace, podLabels, cidrs or several of them",
+        ),
+        pattern(
+            part("namespace").longest(63),
+            DNS_LABEL,
+            "write the name of a namespace: lower-case letters, digits and '-'",
+        ),
+        metadata::keys(part("podLabels").set("maxProperties", json!(8))),
+        metadata::values(part("podLabels{}")),
+        edges::cidr(part("cidrs[]")),
+        edges::cidr(Place::at("spec.network.hosts[].cidrs[]")),
+        Place::at("spec.network.hosts[].cidrs").set("minItems", json!(1)),
+        pattern(
+            Place::at("spec.network.hosts[].pattern"),
+            HOSTNAME,
+            "a pattern is a host name in lower case, which may start with '*.', as in *.example.com",
+        ),
+    ]
+}
+
 pub(super) fn places() -> Vec<Place> {
     let mut places = vec![
         pattern(Place::at("spec.profile").longest(8), "^v[1-9][0-9]*$", "profile must be 'v' and a number, as in v1"),
@@ -110,5 +137,6 @@ pub(super) fn places() -> Vec<Place> {
     places.extend(selectors(&["spec.namespaces", "spec.routing.hosts[].namespaces"]));
     places.extend(routing());
     places.extend(permissions());
+    places.extend(network());
     places
 }

@@ -6,6 +6,7 @@
 mod class;
 mod container;
 mod defaults;
+mod edges;
 mod filters;
 mod identity;
 mod metadata;
@@ -101,6 +102,7 @@ pub fn of_microservices() -> Vec<Place> {
         routes::places(),
         overrides::places(),
         filters::places(),
+        edges::places(),
     ]
     .into_iter()
     .flatten()
