@@ -20,6 +20,7 @@ mod scalable;
 mod scalers;
 mod steady;
 mod stuck;
+mod system;
 mod text;
 mod urls;
 
@@ -33,6 +34,7 @@ pub use conditions::TYPES;
 pub use pods::pod_summary;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
+pub use system::{Member, Standing, Stranger, View as SystemView, broken_edges, system_status};
 
 use crate::{
     outcome::{ChildOutcome, ChildResult, Health, Outcome},

@@ -24,7 +24,8 @@ const KEYED: [(&str, &[&str]); 15] = [
 ];
 
 /// Lists of plain values that may not repeat themselves, by the end of the path.
-const SETS: [&str; 14] = [
+const SETS: [&str; 15] = [
+    "spec.members",
     "routes[].hostnames",
     "routes[].paths",
     "security.capabilities",
