@@ -4,6 +4,7 @@
 mod around;
 mod children;
 mod definitions;
+mod systems;
 
 use std::{collections::HashSet, sync::atomic::Ordering};
 
@@ -95,12 +96,14 @@ async fn services(ctx: Context) {
 
 fn change(ctx: &Context, object: &LeanObject, initial: bool) {
     if let Some((key, priority)) = ctx.store.service_changed(object, initial) {
+        ctx.systems.service_changed(&key, object);
         ctx.queue.enqueue(&key, priority);
     }
 }
 
 fn gone(ctx: &Context, key: &Key) {
     ctx.store.service_gone(key);
+    ctx.systems.service_gone(key);
     observe::forget(ctx, key);
     ctx.clashes.retain(key, |_, _| false);
 }
