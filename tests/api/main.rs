@@ -17,4 +17,5 @@ mod rollouts;
 mod routes;
 mod scaling;
 mod server;
+mod systems;
 mod volumes;

@@ -18,4 +18,5 @@ mod metrics;
 mod rest;
 mod routes;
 mod scaling;
+mod systems;
 mod zero;
