@@ -1,5 +1,5 @@
-//! The API of microservice-operator: the resources `Microservice` and `MicroserviceClass`, and the small part of the
-//! Gateway API that the operator writes. Types and their schemas only: no client, no I/O.
+//! The API of microservice-operator: the resources `Microservice`, `MicroserviceClass` and `MicroserviceSystem`, and
+//! the small part of the Gateway API that the operator writes. Types and their schemas only: no client, no I/O.
 #![deny(missing_docs)]
 
 pub mod class;
@@ -7,9 +7,11 @@ pub mod gateway;
 pub mod microservice;
 mod null;
 pub mod schema;
+pub mod system;
 
 pub use class::*;
 pub use microservice::*;
+pub use system::*;
 
 /// The API group of every resource of ours. A fork changes it here (the derive macros need the literal as well).
 pub const GROUP: &str = "microservices.dev";

@@ -28,6 +28,7 @@ use crate::{
     mounts::Mounts,
     queue::{Priority, Queue},
     store::Store,
+    systems::Systems,
     telemetry::Metrics,
 };
 
@@ -63,6 +64,8 @@ pub struct Context {
     pub clashes: Arc<Clashes>,
     /// What the kubelet said of pods that wait for their containers.
     pub mounts: Arc<Mounts>,
+    /// The MicroserviceSystems, and who belongs to them.
+    pub systems: Arc<Systems>,
     /// Publishes events.
     pub recorder: Recorder,
     /// The only namespace to work in, or all.
@@ -122,6 +125,7 @@ impl Context {
             claims: Arc::default(),
             clashes: Arc::default(),
             mounts: Arc::default(),
+            systems: Arc::default(),
             recorder: Recorder::new(client, reporter),
             namespace: options.namespace,
             election: options.election,
@@ -163,7 +167,8 @@ impl Context {
 
     /// Whether everything that is known is worked off. What waits for its time does not count.
     pub fn idle(&self) -> bool {
-        self.started.load(Ordering::Relaxed) && self.queue.depth() == 0
+        // Only the leader looks at systems.
+        self.started.load(Ordering::Relaxed) && self.queue.depth() == 0 && (self.systems.rests() || !self.leads())
     }
 }
 

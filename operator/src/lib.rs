@@ -42,6 +42,8 @@ pub mod serve;
 pub mod standing;
 pub mod store;
 pub mod streams;
+pub mod system_status;
+pub mod systems;
 pub mod telemetry;
 
 use std::{
@@ -140,7 +142,7 @@ pub async fn run(
             take_over(&ctx);
             ctx.store.services().iter().for_each(|key| ctx.queue.enqueue(key, Priority::Startup));
         }
-        class_status::keep(ctx.clone()).await;
+        tokio::join!(class_status::keep(ctx.clone()), system_status::keep(ctx.clone()));
         std::future::pending::<()>().await;
     };
     let ended = tokio::select! {

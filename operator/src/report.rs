@@ -114,11 +114,13 @@ async fn write_status(ctx: &Context, key: &Key, service: &Service, status: Micro
     if let Err(Failure::Invalid(message)) = &answer {
         tracing::warn!(service = %key, message, "the API server takes no status for this object; an event tells it");
         ctx.store.status_refused(key, &service.uid, status);
+        ctx.systems.service_told(key);
         return Ok(());
     }
     if let Some(took) = ctx.store.status_written(key, &answer?, status) {
         ctx.metrics.ready(took);
     }
+    ctx.systems.service_told(key);
     Ok(())
 }
 

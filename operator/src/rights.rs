@@ -73,8 +73,8 @@ pub fn in_namespaces() -> Vec<PolicyRule> {
         rules.into_iter().filter(|rule| rule.resources.as_ref().is_some_and(|resources| !resources.is_empty()))
     });
     let own = [
-        rule(GROUP, &["microservices"], FOLLOW),
-        rule(GROUP, &["microservices/status"], &["patch"]),
+        rule(GROUP, &["microservices", "microservicesystems"], FOLLOW),
+        rule(GROUP, &["microservices/status", "microservicesystems/status"], &["patch"]),
         // The only right that no request uses by itself: clusters that enforce the rights behind ownerReferences ask
         // for it when a child is applied whose owner blocks its deletion.
         rule(GROUP, &["microservices/finalizers"], &["update"]),
@@ -130,8 +130,8 @@ pub fn to_read_metrics() -> Vec<PolicyRule> {
 #[must_use]
 pub fn to_view() -> Vec<PolicyRule> {
     vec![
-        rule(GROUP, &["microserviceclasses", "microservices"], &["get", "list", "watch"]),
-        rule(GROUP, &["microservices/scale", "microservices/status"], &["get"]),
+        rule(GROUP, &["microserviceclasses", "microservices", "microservicesystems"], &["get", "list", "watch"]),
+        rule(GROUP, &["microservices/scale", "microservices/status", "microservicesystems/status"], &["get"]),
     ]
 }
 
@@ -139,7 +139,11 @@ pub fn to_view() -> Vec<PolicyRule> {
 #[must_use]
 pub fn to_edit() -> Vec<PolicyRule> {
     vec![
-        rule(GROUP, &["microservices"], &["create", "delete", "deletecollection", "patch", "update"]),
+        rule(
+            GROUP,
+            &["microservices", "microservicesystems"],
+            &["create", "delete", "deletecollection", "patch", "update"],
+        ),
         rule(GROUP, &["microservices/scale"], &["patch", "update"]),
     ]
 }

@@ -96,6 +96,7 @@ fn two_packings_in_two_places_are_the_same_bytes() {
             "msvc.krew.yaml",
             "schemas/microservice_v1alpha1.json",
             "schemas/microserviceclass_v1alpha1.json",
+            "schemas/microservicesystem_v1alpha1.json",
         ]
     );
     assert!(packed[0] == packed[1], "the two releases differ");

@@ -4,7 +4,7 @@ use microservice_crds::schema::rules;
 
 use crate::{
     classes, containers, edges, identity, metadata, networks, overrides, pods, ports, probes, rollouts, routes,
-    scaling, server::Refused, volumes,
+    scaling, server::Refused, systems, volumes,
 };
 
 /// What Microservices are refused for.
@@ -44,5 +44,13 @@ fn every_rule_of_a_class_has_a_row() {
     let rows = classes::REFUSED.iter().chain(&networks::REFUSED).map(|(_, _, message)| *message);
     let expected: Vec<&str> = rows.chain(defaults.iter().map(|(_, _, message)| *message)).collect();
     let without = without_a_row(rules::of_classes(), &expected);
+    assert!(without.is_empty(), "rules without a row:\n{}", without.join("\n"));
+}
+
+#[test]
+fn every_rule_of_a_system_has_a_row() {
+    let rows = systems::REFUSED.iter().map(|(_, _, message)| *message);
+    let expected: Vec<&str> = rows.chain([systems::NAME_TOO_LONG]).collect();
+    let without = without_a_row(rules::of_systems(), &expected);
     assert!(without.is_empty(), "rules without a row:\n{}", without.join("\n"));
 }

@@ -19,4 +19,5 @@ mod rollouts;
 mod routes;
 mod scaling;
 mod server;
+mod systems;
 mod volumes;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use microservice_crds::{Microservice, MicroserviceClass, schema};
+use microservice_crds::{Microservice, MicroserviceClass, MicroserviceSystem, schema};
 use microservice_tests::control_plane::{ControlPlane, Options};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -15,6 +15,7 @@ pub type Accepted = (&'static str, &'static str);
 
 const MICROSERVICES: &str = "/apis/microservices.dev/v1alpha1/namespaces/default/microservices";
 const CLASSES: &str = "/apis/microservices.dev/v1alpha1/microserviceclasses";
+const SYSTEMS: &str = "/apis/microservices.dev/v1alpha1/namespaces/default/microservicesystems";
 
 /// The shared control plane, with the definition installed as most users do: by a plain, client-side apply.
 pub async fn installed() -> &'static ControlPlane {
@@ -64,11 +65,26 @@ pub fn class(spec: &str) -> Value {
     })
 }
 
-/// Creates a Microservice or a class, strictly; gives back what the server made of it, or its words.
+/// A MicroserviceSystem; `spec` is YAML.
+pub fn system(name: &str, spec: &str) -> Value {
+    let spec: Value = if spec.is_empty() { json!({}) } else { serde_saphyr::from_str(spec).expect(spec) };
+    json!({
+        "apiVersion": "microservices.dev/v1alpha1",
+        "kind": "MicroserviceSystem",
+        "metadata": {"name": name},
+        "spec": spec,
+    })
+}
+
+/// Creates an object of ours, strictly; gives back what the server made of it, or its words.
 pub async fn create(server: &ControlPlane, object: &Value, dry_run: bool) -> Result<Value, String> {
     let client = server.client().expect("a client");
     let dry_run = if dry_run { "&dryRun=All" } else { "" };
-    let folder = if object["kind"] == "MicroserviceClass" { CLASSES } else { MICROSERVICES };
+    let folder = match object["kind"].as_str() {
+        Some("MicroserviceClass") => CLASSES,
+        Some("MicroserviceSystem") => SYSTEMS,
+        _ => MICROSERVICES,
+    };
     let request = http::Request::post(format!("{folder}?fieldValidation=Strict{dry_run}"))
         .header("content-type", "application/json")
         .body(serde_json::to_vec(object).expect("JSON"))
@@ -89,6 +105,16 @@ pub async fn assert_refused(rows: &[Refused]) {
 /// Puts classes to the server, and fails with all that were not refused as they say.
 pub async fn assert_classes_refused(rows: &[Refused]) {
     all_refused(rows.iter().map(|(about, spec, message)| (*about, class(spec), *message))).await;
+}
+
+/// Puts systems to the server, and fails with all that were not refused as they say.
+pub async fn assert_systems_refused(rows: &[Refused]) {
+    all_refused(rows.iter().map(|(about, spec, message)| (*about, system("shop", spec), *message))).await;
+}
+
+/// Puts systems to the server, and fails with all that were refused, or that our types cannot read back.
+pub async fn assert_systems_accepted(rows: &[Accepted]) {
+    all_accepted::<MicroserviceSystem>(rows.iter().map(|(about, spec)| (*about, system("shop", spec)))).await;
 }
 
 async fn all_refused(rows: impl Iterator<Item = (&str, Value, &str)>) {

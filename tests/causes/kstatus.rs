@@ -1,32 +1,26 @@
 //! What a tool that follows kstatus (Flux, Argo CD, Helm) makes of every version of a service that there ever was.
 
-use std::sync::{Arc, Mutex};
-
 use anyhow::Result;
-use futures::StreamExt;
-use k8s_openapi::api::apps::v1::Deployment;
-use kube::{
-    Resource,
-    core::NamespaceResourceScope,
-    runtime::{WatchStreamExt, watcher},
-};
+use k8s_openapi::{api::apps::v1::Deployment, apimachinery::pkg::apis::meta::v1::Condition};
 use microservice_crds::Microservice;
-use microservice_tests::rig::{Rig, condition, observed};
-use serde::de::DeserializeOwned;
-use tokio::task::JoinSet;
+use microservice_tests::{
+    history::{History, number},
+    rig::{Rig, condition, observed, status},
+};
 
 use crate::read::web;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kstatus {
+pub enum Kstatus {
     InProgress,
     Failed,
     Current,
 }
 
-fn kstatus(service: &Microservice) -> Kstatus {
-    let is_true = |kind: &str| condition(service, kind).is_some_and(|c| c.status == "True");
-    if !observed(service) || is_true("Reconciling") {
+/// What an object is, by its conditions and by whether these speak of its present spec.
+pub fn of(observed: bool, conditions: &[Condition]) -> Kstatus {
+    let is_true = |kind: &str| conditions.iter().any(|c| c.type_ == kind && c.status == "True");
+    if !observed || is_true("Reconciling") {
         Kstatus::InProgress
     } else if is_true("Stalled") {
         Kstatus::Failed
@@ -37,42 +31,8 @@ fn kstatus(service: &Microservice) -> Kstatus {
     }
 }
 
-/// Every version of the objects of a kind, from before the first one on.
-struct Seen<K> {
-    versions: Arc<Mutex<Vec<K>>>,
-    // Ends with this.
-    _watch: JoinSet<()>,
-}
-
-impl<K> Seen<K>
-where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
-        + Clone
-        + DeserializeOwned
-        + std::fmt::Debug
-        + Send
-        + 'static,
-{
-    fn watch(rig: &Rig) -> Self {
-        let versions = Arc::new(Mutex::new(Vec::new()));
-        let (kept, api) = (versions.clone(), rig.api::<K>());
-        let mut watch = JoinSet::new();
-        watch.spawn(async move {
-            let mut events = Box::pin(watcher(api, watcher::Config::default()).touched_objects());
-            while let Some(Ok(object)) = events.next().await {
-                kept.lock().unwrap().push(object);
-            }
-        });
-        Self { versions, _watch: watch }
-    }
-
-    fn all(&self) -> Vec<K> {
-        self.versions.lock().unwrap().clone()
-    }
-}
-
-fn version<K: Resource>(object: &K) -> u64 {
-    object.meta().resource_version.as_deref().unwrap().parse().unwrap()
+fn kstatus(service: &Microservice) -> Kstatus {
+    of(observed(service), &status(service).conditions)
 }
 
 /// Whether a Deployment has all its pods, of this image.
@@ -89,7 +49,7 @@ fn runs(deployment: &Deployment, image: &str) -> bool {
 #[tokio::test]
 async fn holds_at_every_moment_of_a_life() -> Result<()> {
     let rig = Rig::start("kstatus").await?;
-    let (services, deployments) = (Seen::<Microservice>::watch(&rig), Seen::<Deployment>::watch(&rig));
+    let (services, deployments) = (History::<Microservice>::record(&rig), History::<Deployment>::record(&rig));
     let spec = |behaviour: &str, tag: &str| {
         // Only what never gets on shall reach its deadline, however slow this machine is.
         let deadline = if behaviour == "crash-loop" { 2 } else { 600 };
@@ -105,11 +65,9 @@ async fn holds_at_every_moment_of_a_life() -> Result<()> {
     rig.apply("web", &spec("crash-after-ready", ":v4")).await?;
     rig.condition("web", "Ready", "False", "CrashLoop").await?;
     rig.apply("web", &spec("ready", ":v5")).await?;
-    let last = rig.ready("web").await?;
-    let seen = || async { Ok(services.all().iter().any(|s| version(s) >= version(&last)).then_some(())) };
-    rig.cluster.wait_until("the watch to tell", &rig.namespace, microservice_tests::rig::PATIENCE, seen).await?;
+    rig.ready("web").await?;
 
-    let (versions, deployments) = (services.all(), deployments.all());
+    let (versions, deployments) = (services.so_far(&rig).await?, deployments.so_far(&rig).await?);
     for service in &versions {
         check(service, &deployments);
     }
@@ -145,7 +103,7 @@ fn check(service: &Microservice, deployments: &[Deployment]) {
     }
     if kstatus == Kstatus::Current {
         assert_eq!((observed(service), ready), (true, Some("True")), "{service:?}");
-        let before = deployments.iter().filter(|d| version(*d) < version(service));
+        let before = deployments.iter().filter(|d| number(*d) < number(service));
         let image = &service.spec.image;
         assert!(before.into_iter().any(|d| runs(d, image)), "Current before {image} ran: {service:?}");
     } else if observed(service) && stalled.is_none() {

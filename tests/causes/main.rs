@@ -17,3 +17,4 @@ mod rollout;
 mod routes;
 mod running;
 mod starting;
+mod system;

@@ -44,6 +44,9 @@ impl Shop<'_> {
             say!("              {line}");
         }
         say!("     serving  {} old pod", status.available_replicas.unwrap_or(0));
+        // What follows are the service's own words, which stand above.
+        let words = self.system_says("Degraded").await?;
+        say!("     system   {}", words.split(" emailservice: ").next().unwrap_or_default());
         Ok(())
     }
 

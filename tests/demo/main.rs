@@ -38,6 +38,8 @@ use crate::{cluster::*, shop::*};
 
 const NAMESPACE: &str = "online-boutique";
 const SERVICES: usize = 12;
+/// The system that sums them up.
+const SYSTEM: &str = "online-boutique";
 
 /// For how long the API server may answer with errors.
 const GRACE: Duration = Duration::from_secs(10);
@@ -129,9 +131,10 @@ async fn demo(once: bool, real_node: bool) -> Result<()> {
     for line in cluster.kubectl_ok(&["get", "msvc", "-n", NAMESPACE]).await?.lines() {
         say!("   {}", line.trim_end());
     }
+    shop.show_system().await?;
     shop.show_requests(mark).await?;
 
-    say!("\n4. A typo in an image tag. The status says so; the old pod goes on serving.");
+    say!("\n4. A typo in an image tag. The status says so, and the system's does; the old pod serves on.");
     shop.mistype().await?;
     say!("\n5. The right tag. That service rolls, and no other.");
     shop.roll_one().await?;

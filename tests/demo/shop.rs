@@ -13,13 +13,14 @@ use k8s_openapi::api::{
     core::v1::Service,
 };
 use kube::{Api, Client, ResourceExt, api::ListParams};
-use microservice_crds::Microservice;
+use microservice_crds::{Microservice, MicroserviceSystem};
 use microservice_tests::control_plane::{ControlPlane, Mark, Process};
 
-use crate::{GRACE, NAMESPACE, SAMPLES, SERVICES, cluster::samples, words::*};
+use crate::{GRACE, NAMESPACE, SAMPLES, SERVICES, SYSTEM, cluster::samples, words::*};
 
 pub struct Apis {
     pub services: Api<Microservice>,
+    pub systems: Api<MicroserviceSystem>,
     pub deployments: Api<Deployment>,
     pub replica_sets: Api<ReplicaSet>,
     pub cluster_services: Api<Service>,
@@ -36,6 +37,7 @@ impl Shop<'_> {
     pub fn apis(client: Client) -> Apis {
         Apis {
             services: Api::namespaced(client.clone(), NAMESPACE),
+            systems: Api::namespaced(client.clone(), NAMESPACE),
             deployments: Api::namespaced(client.clone(), NAMESPACE),
             replica_sets: Api::namespaced(client.clone(), NAMESPACE),
             cluster_services: Api::namespaced(client.clone(), NAMESPACE),
@@ -115,6 +117,26 @@ impl Shop<'_> {
             write!(stdout(), "\r\x1b[2K")?;
         }
         Ok(())
+    }
+
+    /// Shows the system when it says that all of it is Ready.
+    pub async fn show_system(&self) -> Result<()> {
+        self.system_says("AllReady").await?;
+        say!("\n   $ kubectl get msys -n {NAMESPACE}");
+        for line in self.cluster.kubectl_ok(&["get", "msys", "-n", NAMESPACE]).await?.lines() {
+            say!("   {}", line.trim_end());
+        }
+        Ok(())
+    }
+
+    /// What the system says, once it is Ready, or is not, for this reason.
+    pub async fn system_says(&self, reason: &str) -> Result<String> {
+        self.until(&format!("the system to say {reason}"), async || {
+            let status = self.api.systems.get(SYSTEM).await?.status.unwrap_or_default();
+            let ready = status.conditions.into_iter().find(|c| c.type_ == "Ready" && c.reason == reason);
+            Ok(ready.map(|condition| condition.message))
+        })
+        .await
     }
 
     pub async fn show_requests(&self, mark: Option<Mark>) -> Result<()> {

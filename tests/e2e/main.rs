@@ -21,4 +21,5 @@ mod network;
 mod rest;
 mod routes;
 mod scaling;
+mod systems;
 mod zero;

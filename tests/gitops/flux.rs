@@ -9,15 +9,12 @@ use microservice_tests::{
     control_plane::Load,
     faults::Script,
     flux::{File, Flux, Kustomization, Source, changes_something, files_of},
+    history::{History, number},
     rig::{Rig, condition, observed},
 };
 use serde_json::{Value, json};
 
-use crate::{
-    docs,
-    history::{History, number},
-    service,
-};
+use crate::{docs, service};
 
 /// The services of the shop that an autoscaler scales, and a load that keeps each where it is.
 const SCALED: [(&str, u64); 4] =

@@ -8,13 +8,11 @@ use microservice_tests::{
     control_plane::{ControlPlane, Output},
     faults::Script,
     helm::Helm,
+    history::{History, number},
     rig::{Rig, condition, observed},
 };
 
-use crate::{
-    docs,
-    history::{History, number},
-};
+use crate::docs;
 
 /// How the command of the page installs the chart of this test into the namespace of this test.
 async fn install(cluster: &ControlPlane, namespace: &str, values: &str) -> Result<Output> {

@@ -8,7 +8,6 @@ mod argocd;
 mod docs;
 mod flux;
 mod helm;
-mod history;
 mod kubectl;
 mod marks;
 mod service;

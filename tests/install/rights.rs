@@ -196,6 +196,10 @@ async fn people_get_their_rights_by_the_roles_that_they_have() -> Result<()> {
         ("editer", "patch", "microservices/scale", true),
         ("editer", "patch", "microservices/status", false),
         ("editer", "update", "microserviceclasses", false),
+        ("viewer", "watch", "microservicesystems", true),
+        ("viewer", "create", "microservicesystems", false),
+        ("editer", "create", "microservicesystems", true),
+        ("editer", "patch", "microservicesystems/status", false),
         ("adminer", "deletecollection", "microservices", true),
     ] {
         assert_eq!(may(user, verb, what).await?, expected, "{user} {verb} {what}");

@@ -21,7 +21,7 @@ fn rules() -> Vec<Value> {
     let reads = ["get", "list", "watch"];
     let writes = ["get", "list", "watch", "create", "patch", "delete"];
     let mut rules = vec![
-        json!({"apiGroups": ["microservices.dev"], "resources": ["microservices", "microserviceclasses"], "verbs": reads}),
+        json!({"apiGroups": ["microservices.dev"], "resources": ["microservices", "microserviceclasses", "microservicesystems"], "verbs": reads}),
         json!({"apiGroups": ["microservices.dev"], "resources": ["microservices/status"], "verbs": ["get", "patch"]}),
         json!({"apiGroups": [""], "resources": ["pods", "namespaces"], "verbs": reads}),
         json!({"apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"], "verbs": reads}),

@@ -16,10 +16,12 @@ async fn one_writes_and_another_goes_on_when_it_ends() -> Result<()> {
     let second = stand.start("second").await?;
     stand.says(&second, "stands by").await?;
     let mark = stand.rig.mark().await?;
-    stand.rig.apply("web", WEB).await?;
+    stand.rig.apply("web", &WEB.replace("image", "system: shop, image")).await?;
+    stand.rig.apply_system("shop", "{members: [web]}").await?;
     stand.rig.ready("web").await?;
+    stand.rig.system("shop", "Ready=True AllReady").await?;
     let sent = stand.rig.cluster.audit().since(mark).await?;
-    assert!(first.writes(&sent).count() > 0);
+    assert!(first.writes(&sent).resource("microservicesystems").count() > 0);
     assert_eq!(second.writes(&sent).summary(), [].into());
 
     // Asked to end, it gives the lease up: the other need not wait until it runs out, and finds nothing to do.

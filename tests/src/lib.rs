@@ -23,6 +23,7 @@ pub mod faults;
 pub mod flux;
 pub mod gateway;
 pub mod helm;
+pub mod history;
 pub mod image;
 pub mod operator;
 pub mod program;

@@ -9,7 +9,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
     core::NamespaceResourceScope,
 };
-use microservice_crds::{Microservice, MicroserviceClass, MicroserviceStatus};
+use microservice_crds::{Microservice, MicroserviceClass, MicroserviceStatus, MicroserviceSystem};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::OnceCell;
@@ -143,6 +143,33 @@ impl Rig {
         });
         let params = PatchParams::apply("test").force();
         Ok(Api::<MicroserviceClass>::all(self.client.clone()).patch(name, &params, &Patch::Apply(&body)).await?)
+    }
+
+    /// Applies a MicroserviceSystem: its spec as YAML.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub async fn apply_system(&self, name: &str, spec: &str) -> Result<MicroserviceSystem> {
+        let spec: Value = serde_saphyr::from_str(spec).context("the test's YAML")?;
+        let body = serde_json::json!({
+            "apiVersion": "microservices.dev/v1alpha1", "kind": "MicroserviceSystem",
+            "metadata": {"name": name, "namespace": self.namespace}, "spec": spec,
+        });
+        let params = PatchParams::apply("test").force();
+        Ok(self.api::<MicroserviceSystem>().patch(name, &params, &Patch::Apply(&body)).await?)
+    }
+
+    /// Waits until a system says this of itself, as `Ready=False Degraded`, at its present generation.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn system(&self, name: &str, says: &str) -> Result<MicroserviceSystem> {
+        let said = |system: &MicroserviceSystem| {
+            let status = system.status.clone().unwrap_or_default();
+            Some(status.observed_generation) == system.metadata.generation
+                && status.conditions.iter().any(|c| format!("{}={} {}", c.type_, c.status, c.reason) == says)
+        };
+        self.wait(&format!("system {name} to say {says}"), name, said).await
     }
 
     /// Deletes a MicroserviceClass.

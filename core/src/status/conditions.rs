@@ -110,7 +110,14 @@ pub(super) fn all(
     list
 }
 
-fn condition(kind: &str, wanted: Wanted, generation: i64, before: Option<&Condition>, now: Timestamp) -> Condition {
+/// A condition with its time: that of the one before, as long as the status stays the same.
+pub(super) fn condition(
+    kind: &str,
+    wanted: Wanted,
+    generation: i64,
+    before: Option<&Condition>,
+    now: Timestamp,
+) -> Condition {
     let since = before.filter(|b| b.status == wanted.status).map(|b| b.last_transition_time.clone());
     Condition {
         type_: kind.to_owned(),

@@ -102,7 +102,11 @@ pub(super) fn records(plan: &Plan) -> Vec<DependencyStatus> {
         service: dependency.used.service.clone(),
         namespace: dependency.used.namespace.clone(),
         api: dependency.used.api.clone(),
-        state: dependency.state.as_str().to_owned(),
+        state: match dependency.state {
+            DependencyState::NotFound if dependency.used.optional => "OptionalNotFound",
+            state => state.as_str(),
+        }
+        .to_owned(),
         address: dependency.address.as_ref().map(|address| address.host_port()),
         scheme: dependency.address.as_ref().map(|address| address.scheme.clone()),
     };

@@ -100,7 +100,7 @@ pub struct DependencyStatus {
     /// As in `uses`.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "String::is_empty")]
     pub api: String,
-    /// Resolved, AsWritten (nothing was looked up), NotFound, Unseen (outside of what the operator may see), NoPort, NoApi
+    /// Resolved, AsWritten (nothing was looked up), NotFound, OptionalNotFound, Unseen (outside of what the operator may see), NoPort, NoApi
     /// or NoConsent.
     pub state: String,
     /// Where it is called: host and port. It stays when the other service goes. Example: `cartservice.shop.svc:7070`.

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::tree::{self, Node};
 
 /// Most items of a list, by the end of its path. The first that fits holds.
-const ITEMS: [(&str, u32); 47] = [
+const ITEMS: [(&str, u32); 49] = [
+    ("spec.members", 512),
+    ("status.hosts", 128),
     // Before the ends that are shorter.
     ("templates[].ports", 32),
     ("external[].ports", 16),
@@ -61,7 +63,8 @@ const ITEMS: [(&str, u32); 47] = [
 const OTHER_ITEMS: u32 = 16;
 
 /// Most characters of a string, by the end of its path. The first that fits holds.
-const LENGTHS: [(&str, u32); 33] = [
+const LENGTHS: [(&str, u32); 34] = [
+    ("status.cycles[]", 1_024),
     ("spec.config.files{}", 524_288),
     ("env[].value", 32_768),
     ("command[]", 16_384),
@@ -103,8 +106,16 @@ const ENTRIES: [(&str, u32); 4] = [("nnotations", 64), ("abels", 64), ("files", 
 const OTHER_ENTRIES: u32 = 32;
 
 /// Least and greatest value of a number, by the end of its path. The first that fits holds.
-const RANGES: [(&str, i64, i64); 49] = [
+const RANGES: [(&str, i64, i64); 57] = [
     ("observedGeneration", -1, i64::MAX),
+    ("services.total", 0, 1_000_000),
+    ("services.ready", 0, 1_000_000),
+    ("services.progressing", 0, 1_000_000),
+    ("services.degraded", 0, 1_000_000),
+    ("services.blocked", 0, 1_000_000),
+    ("services.missing", 0, 1_000_000),
+    ("brokenEdges", 0, 1_000_000),
+    ("hostCount", 0, 1_000_000),
     ("ports[].port", 1, 65_535),
     ("targetPort", 1, 65_535),
     ("containerPort", 1, 65_535),

@@ -1,4 +1,4 @@
-//! The columns of `kubectl get msvc` and `kubectl get msvcclass`.
+//! The columns of `kubectl get msvc`, `kubectl get msvcclass` and `kubectl get msys`.
 //!
 //! The first ones of a Microservice fit 80 characters, with a name of 20 and a URL of 28, which leaves no room for the number of replicas;
 //! the others are shown by `-o wide`.
@@ -52,6 +52,34 @@ const CLASS: [Column; 4] = [
     ("Age", "date", ".metadata.creationTimestamp", "Time since the class was created."),
 ];
 
+const SYSTEM: [Column; 5] = [
+    (
+        "Ready",
+        "string",
+        r#".status.conditions[?(@.type=="Ready")].status"#,
+        "Whether every member is there and every service of the system is Ready.",
+    ),
+    ("Services", "string", ".status.servicesReady", "Services that are Ready, of those that there should be."),
+    ("Broken", "integer", ".status.brokenEdges", "Services that use something which is not there."),
+    ("Hosts", "integer", ".status.hostCount", "Host names at which the system can be opened from outside."),
+    ("Age", "date", ".metadata.creationTimestamp", "Time since the system was created."),
+];
+
+const SYSTEM_WIDE: [Column; 2] = [
+    (
+        "Reason",
+        "string",
+        r#".status.conditions[?(@.type=="Ready")].reason"#,
+        "Why it is ready, or is not, in one word.",
+    ),
+    (
+        "Message",
+        "string",
+        r#".status.conditions[?(@.type=="Ready")].message"#,
+        "Which services are not ready, and what to do about it.",
+    ),
+];
+
 /// All columns of a Microservice, in their order.
 pub fn of_microservices() -> Vec<CustomResourceColumnDefinition> {
     NARROW.iter().map(|c| column(c, None)).chain(WIDE.iter().map(|c| column(c, Some(1)))).collect()
@@ -60,6 +88,11 @@ pub fn of_microservices() -> Vec<CustomResourceColumnDefinition> {
 /// All columns of a MicroserviceClass, in their order.
 pub fn of_classes() -> Vec<CustomResourceColumnDefinition> {
     CLASS.iter().map(|c| column(c, None)).collect()
+}
+
+/// All columns of a MicroserviceSystem, in their order.
+pub fn of_systems() -> Vec<CustomResourceColumnDefinition> {
+    SYSTEM.iter().map(|c| column(c, None)).chain(SYSTEM_WIDE.iter().map(|c| column(c, Some(1)))).collect()
 }
 
 fn column((name, type_, path, description): &Column, priority: Option<i32>) -> CustomResourceColumnDefinition {

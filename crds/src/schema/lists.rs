@@ -27,7 +27,8 @@ const KEYED: [(&str, &[&str]); 18] = [
 ];
 
 /// Lists of plain values that may not repeat themselves, by the end of the path.
-const SETS: [&str; 16] = [
+const SETS: [&str; 17] = [
+    "spec.members",
     "routes[].hostnames",
     "routes[].paths",
     "security.capabilities",

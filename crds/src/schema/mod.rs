@@ -29,7 +29,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
 
-use crate::{Microservice, MicroserviceClass};
+use crate::{Microservice, MicroserviceClass, MicroserviceSystem};
 
 /// The largest that one definition may be, as JSON: a plain `kubectl apply` keeps a copy of it in an annotation, and
 /// annotations end at 262,144 bytes.
@@ -66,7 +66,7 @@ impl From<serde_json::Error> for SchemaError {
 /// # Errors
 /// When a table of this module does not fit the types; a test holds that it does.
 pub fn crds() -> Result<Vec<CustomResourceDefinition>, SchemaError> {
-    Ok(vec![crd()?, class()?])
+    Ok(vec![crd()?, class()?, system()?])
 }
 
 /// The definition of `Microservice`, ready to be installed.
@@ -85,6 +85,14 @@ pub fn crd() -> Result<CustomResourceDefinition, SchemaError> {
 /// When a table of this module does not fit the types; a test holds that it does.
 pub fn class() -> Result<CustomResourceDefinition, SchemaError> {
     define(&MicroserviceClass::crd(), prune::class, &rules::of_classes(), columns::of_classes())
+}
+
+/// The definition of `MicroserviceSystem`, ready to be installed.
+///
+/// # Errors
+/// When a table of this module does not fit the types; a test holds that it does.
+pub fn system() -> Result<CustomResourceDefinition, SchemaError> {
+    define(&MicroserviceSystem::crd(), |_| Vec::new(), &rules::of_systems(), columns::of_systems())
 }
 
 fn define(

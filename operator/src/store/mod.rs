@@ -48,6 +48,8 @@ pub const GATEWAYS: Kind = CHILDREN.len() + 5;
 pub const GATEWAY_CLASSES: Kind = CHILDREN.len() + 6;
 /// The stream of ListenerSets, for [`Served`].
 pub const LISTENER_SETS: Kind = CHILDREN.len() + 7;
+/// The stream of MicroserviceSystems, for [`Served`].
+pub const SYSTEMS: Kind = CHILDREN.len() + 8;
 
 /// The name of a kind in URLs.
 pub fn resource_of(kind: Kind) -> &'static str {
@@ -60,6 +62,7 @@ pub fn resource_of(kind: Kind) -> &'static str {
         GATEWAYS => "gateways",
         GATEWAY_CLASSES => "gatewayclasses",
         LISTENER_SETS => "listenersets",
+        SYSTEMS => "microservicesystems",
         child => CHILDREN.get(child).map_or("", |entry| entry.plural),
     }
 }
@@ -168,7 +171,7 @@ struct Inner {
 impl Default for Store {
     fn default() -> Self {
         let served = CHILDREN.iter().map(|entry| if entry.crd.is_some() { Served::Absent } else { Served::Starting });
-        let others = (SERVICES..=LISTENER_SETS).map(|kind| match kind {
+        let others = (SERVICES..=SYSTEMS).map(|kind| match kind {
             SERVICES | PODS | DEFINITIONS | NAMESPACES => Served::Starting,
             _ => Served::Absent,
         });
@@ -284,7 +287,8 @@ impl Store {
         let inner = self.lock();
         inner.served.iter().enumerate().all(|(kind, served)| match served {
             Served::Synced | Served::Absent | Served::Unserved | Served::Forbidden => true,
-            Served::Starting | Served::Failing(_) => !patient && kind != SERVICES,
+            // Nothing is made of systems but their own status.
+            Served::Starting | Served::Failing(_) => kind == SYSTEMS || (!patient && kind != SERVICES),
         })
     }
 
@@ -305,6 +309,13 @@ impl Store {
     /// All Microservices.
     pub fn services(&self) -> Vec<Key> {
         self.lock().records.iter().filter(|(_, r)| r.service.is_some()).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Reads several Microservices at once: those that are there.
+    pub fn read<'a, T>(&self, keys: impl IntoIterator<Item = &'a Key>, read: impl Fn(&Key, &Service) -> T) -> Vec<T> {
+        let inner = self.lock();
+        let services = keys.into_iter().filter_map(|key| Some((key, inner.records.get(key)?.service.as_ref()?)));
+        services.map(|(key, service)| read(key, service)).collect()
     }
 
     /// A copy of all that is known around one Microservice, if there is one.

@@ -15,12 +15,12 @@ use kube::{
 use microservice_core::children::CHILDREN;
 use tokio::task::AbortHandle;
 
-use super::{around::follow_around, children::follow_children, served};
+use super::{around::follow_around, children::follow_children, served, systems::follow_systems};
 use crate::{
     context::Context,
     follow::{LATE_RIGHTS, Signal, follow},
     interest::Interest,
-    store::{CLASSES, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, Served},
+    store::{CLASSES, DEFINITIONS, GATEWAY_CLASSES, GATEWAYS, Kind, LISTENER_SETS, SYSTEMS, Served},
 };
 
 /// The kind of routes that a definition brings: its annotations tell channel and version of the Gateway API.
@@ -37,6 +37,7 @@ fn optional() -> impl Iterator<Item = (Kind, &'static str)> {
         (GATEWAYS, "gateways.gateway.networking.k8s.io"),
         (GATEWAY_CLASSES, "gatewayclasses.gateway.networking.k8s.io"),
         (LISTENER_SETS, "listenersets.gateway.networking.k8s.io"),
+        (SYSTEMS, "microservicesystems.microservices.dev"),
     ])
 }
 
@@ -113,6 +114,11 @@ impl Running {
                 if let Some(task) = tasks.remove(&kind) {
                     task.abort();
                 }
+                if kind == SYSTEMS {
+                    ctx.systems.keys().iter().for_each(|key| ctx.systems.gone(key));
+                    ctx.store.set_served(kind, Served::Absent);
+                    return;
+                }
                 ctx.store.forget_kind(kind);
                 ctx.around.forget(kind);
                 if ctx.store.set_served(kind, Served::Absent) {
@@ -125,7 +131,11 @@ impl Running {
 }
 
 fn stream(ctx: Context, kind: Kind) -> BoxFuture<'static, ()> {
-    if kind < CHILDREN.len() { follow_children(ctx, kind).boxed() } else { follow_around(ctx, kind).boxed() }
+    match kind {
+        SYSTEMS => follow_systems(ctx).boxed(),
+        kind if kind < CHILDREN.len() => follow_children(ctx, kind).boxed(),
+        kind => follow_around(ctx, kind).boxed(),
+    }
 }
 
 impl Drop for Running {

@@ -4,6 +4,7 @@
 mod around;
 mod children;
 mod definitions;
+mod systems;
 
 use std::{collections::HashSet, sync::atomic::Ordering};
 
@@ -96,12 +97,14 @@ async fn services(ctx: Context) {
 
 fn change(ctx: &Context, object: &LeanObject, initial: bool) {
     if let Some((key, priority)) = ctx.store.service_changed(object, initial) {
+        ctx.systems.service_changed(&key, object);
         ctx.queue.enqueue(&key, priority);
     }
 }
 
 fn gone(ctx: &Context, key: &Key) {
     ctx.store.service_gone(key);
+    ctx.systems.service_gone(key);
     observe::forget(ctx, key);
     edges::forget(ctx, key);
     ctx.clashes.retain(key, |_, _| false);

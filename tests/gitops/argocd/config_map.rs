@@ -37,7 +37,7 @@ fn text() -> String {
     }
     let mut text = HEADER.to_owned();
     text += &format!("  resource.customizations.actions.microservices.dev_Microservice: |\n{}", block(&actions, 4));
-    for kind in ["Microservice", "MicroserviceClass"] {
+    for kind in ["Microservice", "MicroserviceClass", "MicroserviceSystem"] {
         let script = lua::read(&format!("{kind}/health.lua"));
         text += &format!("  resource.customizations.health.microservices.dev_{kind}: |\n{}", block(&script, 4));
     }
@@ -67,7 +67,7 @@ async fn it_adds_keys_to_the_config_map_of_argo_cd_and_leaves_the_others() -> Re
     let data = map.data.unwrap_or_default();
     assert_eq!(data["url"], "https://argocd.example");
     assert_eq!(map.metadata.labels.unwrap_or_default()["app.kubernetes.io/part-of"], "argocd");
-    for kind in ["Microservice", "MicroserviceClass"] {
+    for kind in ["Microservice", "MicroserviceClass", "MicroserviceSystem"] {
         let health = &data[&format!("resource.customizations.health.microservices.dev_{kind}")];
         assert_eq!(*health, lua::read(&format!("{kind}/health.lua")));
     }

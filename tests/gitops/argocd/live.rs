@@ -6,7 +6,7 @@ use kube::{
     Api,
     api::{DynamicObject, Patch, PatchParams},
 };
-use microservice_crds::{Microservice, MicroserviceClass};
+use microservice_crds::{Microservice, MicroserviceClass, MicroserviceSystem};
 use microservice_tests::{
     faults::Script,
     rig::{Rig, condition, observed},
@@ -150,4 +150,23 @@ async fn a_class_is_healthy_when_services_can_use_it() -> Result<()> {
         assert_eq!((found.as_str(), message.is_empty()), (wanted, false));
     }
     rig.delete_class(&rig.namespace).await
+}
+
+#[tokio::test]
+async fn a_system_is_healthy_when_all_of_it_is() -> Result<()> {
+    let mut rig = Rig::without_operator("argo-system").await?;
+    let script = lua::read("MicroserviceSystem/health.lua");
+    let health = |system: &MicroserviceSystem| lua::health(&script, &serde_json::to_value(system)?);
+    let fresh = rig.apply_system("shop", "{members: [web]}").await?;
+    assert_eq!(health(&fresh)?.0, "Progressing");
+    rig.start_operator(&Script::record())?;
+    let missing = rig.system("shop", "Ready=False MembersMissing").await?;
+    assert_eq!(health(&missing)?.0, "Progressing", "it may be applied a moment later");
+    rig.apply("web", &web("ready", ", system: shop")).await?;
+    let (status, message) = health(&rig.system("shop", "Ready=True AllReady").await?)?;
+    assert_eq!((status.as_str(), message.as_str()), ("Healthy", "All members are there and Ready: 1."));
+    rig.apply("web", &web("ready", ", system: shop, routes: [{name: main, hostnames: [shop.example.com]}]")).await?;
+    let (status, message) = health(&rig.system("shop", "Stalled=True Degraded").await?)?;
+    assert!(status == "Degraded" && message.contains("web (InvalidSpec)"), "{status}: {message}");
+    Ok(())
 }

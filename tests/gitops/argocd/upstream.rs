@@ -69,7 +69,7 @@ fn name(path: &str) -> String {
 
 #[test]
 fn health_is_what_the_test_data_says() {
-    for kind in ["Microservice", "MicroserviceClass"] {
+    for kind in ["Microservice", "MicroserviceClass", "MicroserviceSystem"] {
         let script = lua::read(&format!("{kind}/health.lua"));
         let HealthTests { tests } = yaml(&format!("{kind}/health_test.yaml"));
         for test in &tests {

@@ -18,6 +18,7 @@ mod rollout;
 mod routes;
 mod scaling;
 mod service;
+mod system;
 mod volumes;
 
 use kube::CustomResourceExt;
@@ -84,6 +85,11 @@ pub fn of_classes() -> Vec<Place> {
         places.extend(defaults::places(of_microservices(), schema));
     }
     places
+}
+
+/// Every rule of a MicroserviceSystem.
+pub fn of_systems() -> Vec<Place> {
+    system::places()
 }
 
 /// Every rule of a Microservice.

@@ -13,9 +13,10 @@ use kube::{
     core::NamespaceResourceScope,
     runtime::{WatchStreamExt, watcher},
 };
-use microservice_tests::rig::{PATIENCE, Rig};
 use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
+
+use crate::rig::{PATIENCE, Rig};
 
 /// The versions so far.
 pub struct History<K> {
@@ -29,6 +30,7 @@ where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + DeserializeOwned + Debug + Send + 'static,
 {
     /// Starts to record what is in the namespace of a rig.
+    #[must_use]
     pub fn record(rig: &Rig) -> Self {
         let versions = Arc::new(Mutex::new(Vec::new()));
         let (kept, api) = (versions.clone(), rig.api::<K>());
@@ -45,8 +47,11 @@ where
         Self { versions, _watch: watch }
     }
 
-    /// The objects as they were when this version was written.
-    pub async fn at(&self, rig: &Rig, version: u64) -> Result<Vec<K>> {
+    /// Every version up to now, in the order in which they were told.
+    ///
+    /// # Errors
+    /// When the watch does not tell them.
+    pub async fn so_far(&self, rig: &Rig) -> Result<Vec<K>> {
         // Everything up to now must have arrived: the newest versions of all that is there.
         let newest: Vec<u64> = rig.api::<K>().list(&Default::default()).await?.items.iter().map(number).collect();
         let arrived = || async {
@@ -54,16 +59,28 @@ where
             Ok(newest.iter().all(|version| seen.contains(version) || seen.iter().any(|s| s > version)).then_some(()))
         };
         rig.cluster.wait_until("the watch to tell", &rig.namespace, PATIENCE, arrived).await?;
+        Ok(self.versions.lock().unwrap().clone())
+    }
+
+    /// The objects as they were when this version was written.
+    ///
+    /// # Errors
+    /// When the watch does not tell them.
+    pub async fn at(&self, rig: &Rig, version: u64) -> Result<Vec<K>> {
         let mut then: Vec<K> = Vec::new();
-        for object in self.versions.lock().unwrap().iter().filter(|object| number(*object) <= version) {
+        for object in self.so_far(rig).await?.into_iter().filter(|object| number(object) <= version) {
             then.retain(|other| other.name_any() != object.name_any());
-            then.push(object.clone());
+            then.push(object);
         }
         Ok(then)
     }
 }
 
 /// The version of an object, as a number.
+///
+/// # Panics
+/// When the object is not from a server.
+#[must_use]
 pub fn number<K: Resource>(object: &K) -> u64 {
     object.meta().resource_version.as_deref().unwrap().parse().unwrap()
 }
