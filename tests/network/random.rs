@@ -11,7 +11,7 @@ use proptest::{
 };
 
 use crate::{
-    networks::{NotIn, World, world},
+    networks::{World, world},
     rendered::{Cluster, rendered},
     systems::system,
     two::{Answer, Stage, differing},
@@ -59,10 +59,10 @@ impl Sums {
         self.kept_out += answers.iter().filter(|answer| !answer.theirs.ingress).count();
     }
 
-    /// A comparison where everything passes, or nothing, would prove little.
+    /// A comparison where everything passes, or nothing, would prove little. Of a system most must not.
     fn assert_mixed(&self) {
         for refused in [self.kept_in, self.kept_out] {
-            assert!(refused * 20 > self.asked && refused * 20 < self.asked * 19, "{self:?}");
+            assert!(refused * 50 > self.asked && refused * 50 < self.asked * 49, "{self:?}");
         }
     }
 }
@@ -78,7 +78,7 @@ fn ask(stage: Stage<'_>, cyclonus: &Cyclonus, ports: &[Port]) -> Result<Vec<Answ
 #[test]
 fn both_read_any_policies_alike() {
     let cyclonus = Cyclonus::prepare().unwrap();
-    try_all(&world(NotIn::Present), |world, sums| {
+    try_all(&world(false), |world, sums| {
         let World { policies, namespaces, pods, outside } = &world;
         sums.add(&ask(Stage { policies, namespaces, pods, outside }, &cyclonus, &PORTS)?);
         Ok(())

@@ -22,21 +22,13 @@ pub struct World {
     pub policies: Vec<NetworkPolicy>,
 }
 
-/// Of what selectors may ask that a label has none of some values.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum NotIn {
-    /// Of any label.
-    Any,
-    /// Of labels that every pod, or every namespace, has.
-    Present,
-}
-
 const NAMESPACES: [&str; 3] = ["a", "b", "c"];
 
-/// Clusters of up to seven pods in three namespaces.
-pub fn world(not_in: NotIn) -> impl Strategy<Value = World> {
+/// Clusters of up to seven pods in three namespaces. `absent` says whether selectors may ask that a label has none of some
+/// values also of labels that not every pod, or not every namespace, has.
+pub fn world(absent: bool) -> impl Strategy<Value = World> {
     let labels = || (option::of(select(vec!["blue", "red"])), option::of(select(vec!["live", "test"])));
-    (vec(labels(), 3), vec(pod(), 2..=7), vec(policy(not_in), 1..=6)).prop_map(|(labels, pods, policies)| {
+    (vec(labels(), 3), vec(pod(), 2..=7), vec(policy(absent), 1..=6)).prop_map(|(labels, pods, policies)| {
         let namespaces = NAMESPACES.iter().zip(labels).map(|(name, (team, env))| {
             let labels = [("kubernetes.io/metadata.name", Some(*name)), ("team", team), ("env", env)];
             ((*name).to_owned(), collect(labels))
@@ -101,10 +93,10 @@ fn ports() -> impl Strategy<Value = Vec<PodPort>> {
         .prop_map(|(http, others)| http.into_iter().chain(others).collect())
 }
 
-fn policy(not_in: NotIn) -> Json {
+fn policy(absent: bool) -> Json {
     let types = select(vec![json!([]), json!(["Ingress"]), json!(["Egress"]), json!(["Egress", "Ingress"])]);
-    let rules = |peers: &'static str| maybe(vec(rule(peers, not_in), 0..=2).prop_map(Value::from));
-    (select(NAMESPACES.to_vec()), maybe(pod_selector(not_in)), maybe(types), rules("from"), rules("to"))
+    let rules = |peers: &'static str| maybe(vec(rule(peers, absent), 0..=2).prop_map(Value::from));
+    (select(NAMESPACES.to_vec()), maybe(pod_selector(absent)), maybe(types), rules("from"), rules("to"))
         .prop_map(|(namespace, selector, types, ingress, egress)| {
             let spec = [("podSelector", selector), ("policyTypes", types), ("ingress", ingress), ("egress", egress)];
             json!({"metadata": {"namespace": namespace}, "spec": object(spec)})
@@ -112,18 +104,18 @@ fn policy(not_in: NotIn) -> Json {
         .boxed()
 }
 
-fn rule(peers: &'static str, not_in: NotIn) -> Json {
-    let listed = maybe(vec(peer(not_in), 0..=2).prop_map(Value::from));
+fn rule(peers: &'static str, absent: bool) -> Json {
+    let listed = maybe(vec(peer(absent), 0..=2).prop_map(Value::from));
     (listed, maybe(vec(port(), 0..=2).prop_map(Value::from)))
         .prop_map(move |(listed, ports)| object([(peers, listed), ("ports", ports)]))
         .boxed()
 }
 
-fn peer(not_in: NotIn) -> Json {
+fn peer(absent: bool) -> Json {
     prop_oneof![
-        pod_selector(not_in).prop_map(|pods| json!({"podSelector": pods})),
-        namespace_selector(not_in).prop_map(|namespaces| json!({"namespaceSelector": namespaces})),
-        (pod_selector(not_in), namespace_selector(not_in))
+        pod_selector(absent).prop_map(|pods| json!({"podSelector": pods})),
+        namespace_selector(absent).prop_map(|namespaces| json!({"namespaceSelector": namespaces})),
+        (pod_selector(absent), namespace_selector(absent))
             .prop_map(|(pods, namespaces)| json!({"podSelector": pods, "namespaceSelector": namespaces})),
         block().prop_map(|block| json!({"ipBlock": block})),
     ]
@@ -160,25 +152,24 @@ fn port() -> Json {
         .boxed()
 }
 
-fn pod_selector(not_in: NotIn) -> Json {
-    selector(&[("app", &["web", "cart", "db"]), ("tier", &["front", "back"])], "app", not_in)
+fn pod_selector(absent: bool) -> Json {
+    selector(&[("app", &["web", "cart", "db"]), ("tier", &["front", "back"])], "app", absent)
 }
 
-fn namespace_selector(not_in: NotIn) -> Json {
+fn namespace_selector(absent: bool) -> Json {
     let name = "kubernetes.io/metadata.name";
-    selector(&[(name, &["a", "b", "c"]), ("team", &["blue", "red"]), ("env", &["live", "test"])], name, not_in)
+    selector(&[(name, &["a", "b", "c"]), ("team", &["blue", "red"]), ("env", &["live", "test"])], name, absent)
 }
 
-fn selector(labels: &[(&'static str, &'static [&'static str])], present: &'static str, not_in: NotIn) -> Json {
+fn selector(labels: &[(&'static str, &'static [&'static str])], present: &'static str, absent: bool) -> Json {
     let label = || select(labels.to_vec());
     let some = |(key, values): (&'static str, &'static [&'static str])| {
         proptest::sample::subsequence(values.to_vec(), 1..=values.len()).prop_map(move |values| (key, values))
     };
-    let absent =
-        select(labels.iter().filter(|(key, _)| not_in == NotIn::Any || *key == present).copied().collect::<Vec<_>>());
+    let keys = select(labels.iter().filter(|(key, _)| absent || *key == present).copied().collect::<Vec<_>>());
     let expression = prop_oneof![
         label().prop_flat_map(some).prop_map(|(key, values)| json!({"key": key, "operator": "In", "values": values})),
-        absent.prop_flat_map(some).prop_map(|(key, values)| json!({"key": key, "operator": "NotIn", "values": values})),
+        keys.prop_flat_map(some).prop_map(|(key, values)| json!({"key": key, "operator": "NotIn", "values": values})),
         label().prop_map(|(key, _)| json!({"key": key, "operator": "Exists"})),
         label().prop_map(|(key, _)| json!({"key": key, "operator": "DoesNotExist"})),
     ];
