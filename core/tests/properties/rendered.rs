@@ -37,7 +37,7 @@ pub fn rendered(documents: impl IntoIterator<Item = Value>, namespace: &str) -> 
     let graph = manifests.graph(namespace);
     for service in &manifests.services {
         let subject = offline::subject(service.clone(), namespace);
-        let rendered = render(&subject, &manifests.facts(&subject, &graph)).unwrap_or_else(|e| panic!("{e:?}"));
+        let rendered = render(&subject, &manifests.facts(&subject, &graph)).unwrap();
         for child in rendered.children {
             match child.entry.kind {
                 "NetworkPolicy" => cluster.policies.push(object(&child.body)),

@@ -39,7 +39,7 @@ impl<'a> Network<'a> {
     pub fn reachable(&self) -> BTreeSet<Reached<'a>> {
         let mut found = BTreeSet::new();
         for to in 0..self.pods.len() {
-            self.from_mentioned(to, &mut found);
+            self.who_is_mentioned(to, &mut found);
         }
         let open: BTreeSet<usize> = (0..self.pods.len()).filter(|to| self.is_open(*to)).collect();
         for from in 0..self.pods.len() {
@@ -48,7 +48,7 @@ impl<'a> Network<'a> {
                     self.add(from, *to, &mut found, |ends, port| self.allows_ingress(ends.0, ends.1, port));
                 }
             } else {
-                self.to_open(from, &open, &mut found);
+                self.who_is_open(from, &open, &mut found);
             }
         }
         found
@@ -61,7 +61,7 @@ impl<'a> Network<'a> {
     }
 
     /// From those whom a receiver's rules mention.
-    fn from_mentioned(&self, to: usize, found: &mut BTreeSet<Reached<'a>>) {
+    fn who_is_mentioned(&self, to: usize, found: &mut BTreeSet<Reached<'a>>) {
         for rule in self.rules(Direction::Ingress, to).filter(|rule| matches!(rule.peers, Peers::Listed(_))) {
             for from in self.index.included(&rule.peers) {
                 // Whether the rule means the sender is not asked again: it may list thousands.
@@ -73,7 +73,7 @@ impl<'a> Network<'a> {
     }
 
     /// From an isolated sender to those who receive from everyone. Mostly nobody does, and nobody is looked for.
-    fn to_open(&self, from: usize, open: &BTreeSet<usize>, found: &mut BTreeSet<Reached<'a>>) {
+    fn who_is_open(&self, from: usize, open: &BTreeSet<usize>, found: &mut BTreeSet<Reached<'a>>) {
         if open.is_empty() {
             return;
         }
