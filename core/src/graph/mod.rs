@@ -14,6 +14,7 @@ mod impact;
 mod index;
 pub mod lint;
 mod node;
+pub mod reach;
 mod resolve;
 mod survey;
 mod template;

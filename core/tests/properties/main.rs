@@ -4,8 +4,12 @@
 
 mod classes;
 mod graph;
+mod networks;
+mod reach;
+mod rendered;
 mod restricted;
 mod specs;
+mod systems;
 
 use std::collections::BTreeSet;
 

@@ -12,87 +12,14 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::{build, cache, node::Parts};
-
-/// One Go module that serves as a lock file; its text is compiled in, so that the cache is found from anywhere.
-pub(super) struct LockFile {
-    pub(super) folder: &'static str,
-    pub(super) go_mod: &'static str,
-    pub(super) go_sum: &'static str,
-}
-
-pub(super) const KUBERNETES: LockFile = LockFile {
-    folder: "kubernetes",
-    go_mod: include_str!("../../controlplane/go.mod"),
-    go_sum: include_str!("../../controlplane/go.sum"),
-};
-pub(super) const KWOK: LockFile = LockFile {
-    folder: "kwok",
-    go_mod: include_str!("../../controlplane/kwok/go.mod"),
-    go_sum: include_str!("../../controlplane/kwok/go.sum"),
-};
-pub(super) const GATEWAY_API: LockFile = LockFile {
-    folder: "gateway-api",
-    go_mod: include_str!("../../controlplane/gateway-api/go.mod"),
-    go_sum: include_str!("../../controlplane/gateway-api/go.sum"),
-};
-
-pub(super) const COREDNS: LockFile = LockFile {
-    folder: "coredns",
-    go_mod: include_str!("../../controlplane/coredns/go.mod"),
-    go_sum: include_str!("../../controlplane/coredns/go.sum"),
-};
-
-/// Only CRDs, which few tests want: their folder is named by this file's own hash, so that a change of it builds nothing.
-pub(super) const PROMETHEUS_OPERATOR: LockFile = LockFile {
-    folder: "prometheus-operator",
-    go_mod: include_str!("../../controlplane/prometheus-operator/go.mod"),
-    go_sum: include_str!("../../controlplane/prometheus-operator/go.sum"),
-};
-
-/// What tests of GitOps want, with a hash of its own as well.
-pub(super) const FLUX: LockFile = LockFile {
-    folder: "flux",
-    go_mod: include_str!("../../controlplane/flux/go.mod"),
-    go_sum: include_str!("../../controlplane/flux/go.sum"),
-};
-
-/// All that the control plane is made of.
-pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
-
-/// A program of the control plane.
-pub(super) struct Program {
-    pub(super) name: &'static str,
-    pub(super) package: &'static str,
-    pub(super) lock_file: &'static LockFile,
-}
-
-const PROGRAMS: [Program; 6] = [
-    Program { name: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kube-apiserver", lock_file: &KUBERNETES },
-    Program {
-        name: "kube-controller-manager",
-        package: "k8s.io/kubernetes/cmd/kube-controller-manager",
-        lock_file: &KUBERNETES,
+use super::{
+    build, cache,
+    lock_files::{
+        CYCLONUS, CYCLONUS_PROGRAM, FLUX, FLUX_PROGRAM, HELM, LOCK_FILES, LockFile, NODE_PROGRAMS, PROGRAMS,
+        PROMETHEUS_OPERATOR, Program,
     },
-    Program { name: "kube-scheduler", package: "k8s.io/kubernetes/cmd/kube-scheduler", lock_file: &KUBERNETES },
-    Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", lock_file: &KUBERNETES },
-    Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", lock_file: &KUBERNETES },
-    Program { name: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", lock_file: &KWOK },
-];
-
-/// What a real node is made of besides; built only where one is asked for.
-const NODE_PROGRAMS: [Program; 3] = [
-    Program { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet", lock_file: &KUBERNETES },
-    Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: &KUBERNETES },
-    Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
-];
-
-/// Flux's part that applies; built only where a test wants it.
-const FLUX_PROGRAM: Program =
-    Program { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", lock_file: &FLUX };
-
-/// Installs charts; built only for the tests that do.
-const HELM: Program = Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", lock_file: &KWOK };
+    node::Parts,
+};
 
 /// The programs and files of the control plane, all present on disk.
 #[derive(Debug, Clone)]
@@ -233,6 +160,28 @@ impl Binaries {
             go.finish();
         }
         Ok((program, definitions))
+    }
+
+    /// Builds Cyclonus, if it is not there yet; answers with its path. Nothing of the control plane is needed for it.
+    pub(crate) fn prepare_cyclonus() -> Result<PathBuf> {
+        let binaries = Self::find()?;
+        if let Some(given) = binaries.given(CYCLONUS_PROGRAM.name) {
+            return Ok(given);
+        }
+        let folder = binaries.cache.join(format!("cyclonus-{}", hash(&[&CYCLONUS])));
+        let program = folder.join(CYCLONUS_PROGRAM.name);
+        if !program.is_file() {
+            let _lock = binaries.lock()?;
+            let go = build::Go::find(&binaries.cache)?;
+            fs::create_dir_all(&folder)?;
+            // Asked again under the lock: another process may have built it meanwhile.
+            if !program.is_file() {
+                say("building cyclonus ...");
+                go.build(&CYCLONUS_PROGRAM, &program)?;
+            }
+            go.finish();
+        }
+        Ok(program)
     }
 
     fn find() -> Result<Self> {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::binaries::{FLUX, GATEWAY_API, KWOK, LOCK_FILES, LockFile, PROMETHEUS_OPERATOR, Program};
+use super::lock_files::{CYCLONUS, FLUX, GATEWAY_API, KWOK, LOCK_FILES, LockFile, PROMETHEUS_OPERATOR, Program};
 
 /// Without the version the servers call themselves v0.0.0, and clients balk.
 pub(super) const LINKER_FLAGS: &str = "-s -w \
@@ -45,7 +45,7 @@ impl Go {
             text.trim()
         );
         let workspace = cache.join(".build");
-        for lock in LOCK_FILES.into_iter().chain([&PROMETHEUS_OPERATOR, &FLUX]) {
+        for lock in LOCK_FILES.into_iter().chain([&PROMETHEUS_OPERATOR, &FLUX, &CYCLONUS]) {
             let folder = workspace.join(lock.folder);
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("go.mod"), lock.go_mod)?;

@@ -13,6 +13,7 @@ mod certificates;
 mod components;
 mod existing;
 mod load;
+mod lock_files;
 mod node;
 mod nodes;
 mod options;
