@@ -28,9 +28,10 @@ test: lint drift alone binaries ## Formatting, lints, generated files and all te
 
 test-node: NODE = real
 # What tests put into images is built before they start: beside a compiler, a test under load shows the compiler.
+# IMAGE=target/image/... is the operator's image there; otherwise one is made that is built faster.
 test-node: binaries ## What only a real node can show: containers, probes, traffic; needs root and a few Debian packages
 	@./target/debug/control-plane --build-only $(REAL_NODE) --static stand-in --static microservice-operator >/dev/null
-	$(CARGO) test -p microservice-tests --bench node
+	$(if $(IMAGE),IMAGE=$(abspath $(IMAGE))) $(CARGO) test -p microservice-tests --bench node
 
 lint: deny ## Formatting, clippy with warnings denied, and what deny looks at
 	$(CARGO) fmt --all --check

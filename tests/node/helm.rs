@@ -1,7 +1,10 @@
 //! The operator as users run it: installed by Helm, as pods of our own image, two of them, under the restricted rules.
 //! Whoever of them works, and whichever version: children are not written. Without it everything runs on.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::{apps::v1::Deployment, coordination::v1::Lease, core::v1::Pod};
@@ -11,10 +14,11 @@ use kube::{
 };
 use microservice_core::children::CHILDREN;
 use microservice_crds::Microservice;
+use microservice_release::pack;
 use microservice_tests::{
     control_plane::ControlPlane,
     helm::{Helm, chart},
-    image::{ImageOptions, static_binary},
+    image::{program, static_binary},
     rig::{PATIENCE, Rig, condition, observed},
     stand_in,
 };
@@ -81,7 +85,21 @@ async fn whoever_works_children_are_not_written_and_nothing_ends_with_the_operat
     installed.leave(&shop).await
 }
 
-fn sample(name: &str) -> std::path::PathBuf {
+/// The operator's image: the archive that the variable IMAGE names, such as one of `make image`; otherwise one that the
+/// same code makes of the same sources, which are built faster than for a release.
+fn image() -> Result<PathBuf> {
+    if let Some(archive) = std::env::var_os("IMAGE").filter(|archive| !archive.is_empty()) {
+        return Ok(archive.into());
+    }
+    let path = static_binary(RELEASE, RELEASE)?;
+    let name = format!("registry.example/{RELEASE}:{BEFORE}");
+    let bytes = pack::operator_archive(&name, &[program(&path)?], BTreeMap::new())?;
+    let archive = path.with_extension("oci.tar");
+    std::fs::write(&archive, bytes)?;
+    Ok(archive)
+}
+
+fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/samples/online-boutique").join(name)
 }
 
@@ -93,10 +111,7 @@ impl Installed {
     /// The charts of the version before, in namespaces that admit only restricted pods.
     async fn start() -> Result<Self> {
         let cluster = real::cluster().await?;
-        let program =
-            tokio::task::spawn_blocking(|| static_binary("microservice-operator", "microservice-operator")).await??;
-        let options = ImageOptions { entrypoint: "/microservice-operator".into(), ..ImageOptions::default() };
-        cluster.import_image(&["registry.example/microservice-operator:0.1.0"], &program, &options).await?;
+        cluster.node()?.import_archive(&tokio::task::spawn_blocking(image).await??).await?;
         for namespace in [SYSTEM, SHOP] {
             cluster.create_namespace(namespace).await?;
             let label = "pod-security.kubernetes.io/enforce=restricted";
