@@ -2,7 +2,7 @@
 //! Whoever of them works, and whichever version: children are not written. Without it everything runs on.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -60,6 +60,9 @@ async fn whoever_works_children_are_not_written_and_nothing_ends_with_the_operat
     let leader = installed.leader().await?;
     installed.pods().evict(&leader, &EvictParams::default()).await?;
     installed.another_than(&leader).await?;
+    let leader = installed.leader().await?;
+    installed.speak("debug").await?;
+    assert_eq!(installed.leader().await?, leader);
     installed.helm.ok(&["test", RELEASE, "--namespace", SYSTEM, "--timeout=180s"]).await?;
 
     let requests = installed.cluster.audit().since(mark).await?;
@@ -128,23 +131,45 @@ impl Installed {
         let args = ["install", "microservice-operator-crds", text(&definitions)?, "--namespace", SYSTEM, "--wait"];
         installed.helm.ok(&[&args[..], &owned].concat()).await?;
         let operator = fixtures.join(format!("{RELEASE}-{BEFORE}.tgz"));
-        installed.helm_with_values("install", text(&operator)?).await?;
+        installed.helm_with_values("install", text(&operator)?, &[]).await?;
         Ok(installed)
     }
 
     /// One namespace, for operators of other tests work in the others.
-    async fn helm_with_values(&self, verb: &str, chart: &str) -> Result<()> {
+    async fn helm_with_values(&self, verb: &str, chart: &str, more: &[&str]) -> Result<()> {
         let watched = format!("watchNamespace={SHOP}");
         let args = [verb, RELEASE, chart, "--namespace", SYSTEM, "--wait", "--timeout=180s"];
         let values = ["--set", "rbac.scope=namespaced", "--set", &watched];
-        self.helm.ok(&[&args[..], &values].concat()).await.map(drop)
+        self.helm.ok(&[&args[..], &values, more].concat()).await.map(drop)
+    }
+
+    /// Another log level, which both pods take without being replaced.
+    async fn speak(&self, level: &str) -> Result<()> {
+        let names = async || -> Result<BTreeSet<String>> {
+            Ok(self.pods().list(&ListParams::default()).await?.iter().map(|pod| pod.name_any()).collect())
+        };
+        let before = names().await?;
+        let level = format!("log.level={level}");
+        self.helm_with_values("upgrade", text(&chart(RELEASE))?, &["--set", &level]).await?;
+        // The kubelet writes the files of a ConfigMap within two minutes, and at once when the pod changes.
+        let args = ["annotate", "pods", "--all", "--namespace", SYSTEM, "log-level=changed"];
+        self.cluster.kubectl_ok(&args).await?;
+        for pod in &before {
+            let ask = || async {
+                let said = self.cluster.kubectl_ok(&["logs", pod, "--namespace", SYSTEM]).await?;
+                Ok(said.contains("log level changed").then_some(()))
+            };
+            self.cluster.wait_until(&format!("{pod} to change its log level"), SYSTEM, PATIENCE, ask).await?;
+        }
+        assert_eq!(names().await?, before);
+        Ok(())
     }
 
     async fn upgrade(&self) -> Result<()> {
         let definitions = chart("microservice-operator-crds");
         let args = ["upgrade", "microservice-operator-crds", text(&definitions)?, "--namespace", SYSTEM, "--wait"];
         self.helm.ok(&args).await?;
-        self.helm_with_values("upgrade", text(&chart(RELEASE))?).await
+        self.helm_with_values("upgrade", text(&chart(RELEASE))?, &[]).await
     }
 
     async fn apply(&self, yaml: &str) -> Result<()> {
@@ -213,7 +238,7 @@ impl Installed {
 
     /// Takes the operator away, and then one service.
     async fn leave(&self, shop: &BTreeMap<String, (Option<String>, Option<i64>)>) -> Result<()> {
-        let names = |all: &[Pod]| all.iter().map(|pod| pod.name_any()).collect::<std::collections::BTreeSet<_>>();
+        let names = |all: &[Pod]| all.iter().map(|pod| pod.name_any()).collect::<BTreeSet<_>>();
         let pods = self.rig.api::<Pod>();
         let before = names(&pods.list(&ListParams::default()).await?.items);
         for release in [RELEASE, "microservice-operator-crds"] {
