@@ -138,7 +138,10 @@ impl Binaries {
     }
 
     /// Builds Helm, if it is not there yet; answers with its path.
-    pub(crate) fn prepare_helm(&self) -> Result<PathBuf> {
+    ///
+    /// # Errors
+    /// When Go is missing or too old, or the build fails.
+    pub fn prepare_helm(&self) -> Result<PathBuf> {
         let path = self.program(HELM.name);
         if !path.is_file() {
             let _lock = self.lock()?;
