@@ -2,6 +2,9 @@
 CARGO ?= cargo
 # NODE=real: a real node in the place of the simulated ones.
 REAL_NODE = $(if $(NODE),$(if $(filter real,$(NODE)),--real-node,$(error NODE can only be "real")))
+# KUBERNETES=oldest: the oldest Kubernetes that the operator works on, in the place of the newest.
+$(if $(filter-out oldest,$(KUBERNETES)),$(error KUBERNETES can only be "oldest"))
+export KUBERNETES
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -21,7 +24,7 @@ binaries: ## Builds what the test control plane needs, once
 # The requests of all tests are kept, and held against the rights of the operator when they are over.
 AUDIT_LOGS = $(CURDIR)/target/audit
 
-test: lint drift alone binaries ## Formatting, lints, generated files and all tests; the rights of the operator against what they asked for
+test: lint drift alone binaries ## Formatting, lints, generated files and all tests; the operator's rights against what they asked for; KUBERNETES=oldest too
 	rm -rf $(AUDIT_LOGS) && mkdir -p $(AUDIT_LOGS)
 	AUDIT_LOGS=$(AUDIT_LOGS) $(CARGO) test --workspace
 	$(CARGO) run --quiet -p microservice-tests --bin rights -- $(AUDIT_LOGS)

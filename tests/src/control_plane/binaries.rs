@@ -12,91 +12,52 @@ use std::{
 use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::{build, cache, node::Parts};
-
-/// One Go module that serves as a lock file; its text is compiled in, so that the cache is found from anywhere.
-pub(super) struct LockFile {
-    pub(super) folder: &'static str,
-    pub(super) go_mod: &'static str,
-    pub(super) go_sum: &'static str,
-}
-
-pub(super) const KUBERNETES: LockFile = LockFile {
-    folder: "kubernetes",
-    go_mod: include_str!("../../controlplane/go.mod"),
-    go_sum: include_str!("../../controlplane/go.sum"),
+use super::{
+    build, cache,
+    kubernetes::Kubernetes,
+    locks::{COREDNS, FLUX, KWOK, LockFile, PROMETHEUS_OPERATOR, lock_files},
+    node::Parts,
 };
-pub(super) const KWOK: LockFile = LockFile {
-    folder: "kwok",
-    go_mod: include_str!("../../controlplane/kwok/go.mod"),
-    go_sum: include_str!("../../controlplane/kwok/go.sum"),
-};
-pub(super) const GATEWAY_API: LockFile = LockFile {
-    folder: "gateway-api",
-    go_mod: include_str!("../../controlplane/gateway-api/go.mod"),
-    go_sum: include_str!("../../controlplane/gateway-api/go.sum"),
-};
-
-pub(super) const COREDNS: LockFile = LockFile {
-    folder: "coredns",
-    go_mod: include_str!("../../controlplane/coredns/go.mod"),
-    go_sum: include_str!("../../controlplane/coredns/go.sum"),
-};
-
-/// Only CRDs, which few tests want: their folder is named by this file's own hash, so that a change of it builds nothing.
-pub(super) const PROMETHEUS_OPERATOR: LockFile = LockFile {
-    folder: "prometheus-operator",
-    go_mod: include_str!("../../controlplane/prometheus-operator/go.mod"),
-    go_sum: include_str!("../../controlplane/prometheus-operator/go.sum"),
-};
-
-/// What tests of GitOps want, with a hash of its own as well.
-pub(super) const FLUX: LockFile = LockFile {
-    folder: "flux",
-    go_mod: include_str!("../../controlplane/flux/go.mod"),
-    go_sum: include_str!("../../controlplane/flux/go.sum"),
-};
-
-/// All that the control plane is made of.
-pub(super) const LOCK_FILES: [&LockFile; 4] = [&KUBERNETES, &KWOK, &GATEWAY_API, &COREDNS];
 
 /// A program of the control plane.
 pub(super) struct Program {
     pub(super) name: &'static str,
     pub(super) package: &'static str,
-    pub(super) lock_file: &'static LockFile,
+    /// None is that of the Kubernetes that is built.
+    pub(super) lock_file: Option<&'static LockFile>,
 }
 
 const PROGRAMS: [Program; 6] = [
-    Program { name: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kube-apiserver", lock_file: &KUBERNETES },
+    Program { name: "kube-apiserver", package: "k8s.io/kubernetes/cmd/kube-apiserver", lock_file: None },
     Program {
         name: "kube-controller-manager",
         package: "k8s.io/kubernetes/cmd/kube-controller-manager",
-        lock_file: &KUBERNETES,
+        lock_file: None,
     },
-    Program { name: "kube-scheduler", package: "k8s.io/kubernetes/cmd/kube-scheduler", lock_file: &KUBERNETES },
-    Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", lock_file: &KUBERNETES },
-    Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", lock_file: &KUBERNETES },
-    Program { name: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", lock_file: &KWOK },
+    Program { name: "kube-scheduler", package: "k8s.io/kubernetes/cmd/kube-scheduler", lock_file: None },
+    Program { name: "kubectl", package: "k8s.io/kubernetes/cmd/kubectl", lock_file: None },
+    Program { name: "etcd", package: "go.etcd.io/etcd/server/v3", lock_file: None },
+    Program { name: "kwok", package: "sigs.k8s.io/kwok/cmd/kwok", lock_file: Some(&KWOK) },
 ];
 
 /// What a real node is made of besides; built only where one is asked for.
 const NODE_PROGRAMS: [Program; 3] = [
-    Program { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet", lock_file: &KUBERNETES },
-    Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: &KUBERNETES },
-    Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: &COREDNS },
+    Program { name: "kubelet", package: "k8s.io/kubernetes/cmd/kubelet", lock_file: None },
+    Program { name: "kube-proxy", package: "k8s.io/kubernetes/cmd/kube-proxy", lock_file: None },
+    Program { name: "coredns", package: "github.com/coredns/coredns", lock_file: Some(&COREDNS) },
 ];
 
 /// Flux's part that applies; built only where a test wants it.
 const FLUX_PROGRAM: Program =
-    Program { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", lock_file: &FLUX };
+    Program { name: "kustomize-controller", package: "github.com/fluxcd/kustomize-controller", lock_file: Some(&FLUX) };
 
 /// Installs charts; built only for the tests that do.
-const HELM: Program = Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", lock_file: &KWOK };
+const HELM: Program = Program { name: "helm", package: "helm.sh/helm/v4/cmd/helm", lock_file: Some(&KWOK) };
 
 /// The programs and files of the control plane, all present on disk.
 #[derive(Debug, Clone)]
 pub struct Binaries {
+    kubernetes: &'static Kubernetes,
     cache: PathBuf,
     assets: Option<PathBuf>,
     /// A kubectl that is neither of the two, for an existing cluster.
@@ -130,7 +91,7 @@ impl Binaries {
             let _lock = binaries.lock()?;
             // Asked again under the lock: another process may have built them meanwhile.
             let missing: Vec<&Program> = binaries.missing(&NODE_PROGRAMS).collect();
-            let go = build::Go::find(&binaries.cache)?;
+            let go = binaries.go()?;
             binaries.build(&go, &missing)?;
             go.finish();
         }
@@ -145,7 +106,7 @@ impl Binaries {
         let path = self.program(HELM.name);
         if !path.is_file() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             // Asked again under the lock: another process may have built it meanwhile.
             if !path.is_file() {
                 self.build(&go, &[&HELM])?;
@@ -165,7 +126,7 @@ impl Binaries {
         if !binaries.program("kubectl").is_file() {
             let _lock = binaries.lock()?;
             let missing: Vec<&Program> = PROGRAMS.iter().filter(|program| program.name == "kubectl").collect();
-            let go = build::Go::find(&binaries.cache).context("there is no kubectl in PATH, and none can be built")?;
+            let go = binaries.go().context("there is no kubectl in PATH, and none can be built")?;
             binaries.build(&go, &missing)?;
             go.finish();
         }
@@ -176,7 +137,7 @@ impl Binaries {
     pub(super) fn prepare_gateway_api(&self) -> Result<()> {
         if !self.gateway_api().is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             go.copy_gateway_api("standard", &self.gateway_api())?;
             go.finish();
         }
@@ -188,7 +149,7 @@ impl Binaries {
         let folder = self.cache.join("gateway-api-experimental");
         if !folder.is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             // Asked again under the lock: another process may have fetched them meanwhile.
             if !folder.is_dir() {
                 go.copy_gateway_api("experimental", &folder)?;
@@ -200,10 +161,10 @@ impl Binaries {
 
     /// Fetches the CRDs of the Prometheus operator, if they are not there yet; answers with their folder.
     pub(super) fn prepare_prometheus_operator(&self) -> Result<PathBuf> {
-        let folder = self.cache.join(format!("prometheus-operator-{}", hash(&[&PROMETHEUS_OPERATOR])));
+        let folder = self.cache.join(format!("prometheus-operator-{}", hash(&[&PROMETHEUS_OPERATOR], self.kubernetes)));
         if !folder.is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             // Asked again under the lock: another process may have fetched them meanwhile.
             if !folder.is_dir() {
                 go.copy_prometheus_operator(&folder)?;
@@ -219,11 +180,11 @@ impl Binaries {
     /// # Errors
     /// When Go is missing or too old, or a build fails.
     pub fn prepare_flux(&self) -> Result<(PathBuf, PathBuf)> {
-        let folder = self.cache.join(format!("flux-{}", hash(&[&FLUX])));
+        let folder = self.cache.join(format!("flux-{}", hash(&[&FLUX], self.kubernetes)));
         let (program, definitions) = (folder.join(FLUX_PROGRAM.name), folder.join("crds"));
         if !program.is_file() || !definitions.is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             fs::create_dir_all(&folder)?;
             // Asked again under the lock: another process may have built them meanwhile.
             if !program.is_file() {
@@ -240,7 +201,9 @@ impl Binaries {
 
     fn find() -> Result<Self> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|folder| folder.is_dir());
-        Ok(Self { cache: cache::root()?.join("controlplane").join(hash(&LOCK_FILES)), assets, kubectl: None })
+        let kubernetes = Kubernetes::of_environment()?;
+        let cache = cache::root()?.join("controlplane").join(hash(&lock_files(kubernetes), kubernetes));
+        Ok(Self { kubernetes, cache, assets, kubectl: None })
     }
 
     /// Nobody else builds while this is held.
@@ -248,11 +211,21 @@ impl Binaries {
         cache::lock(&self.cache, "builds the control plane")
     }
 
+    fn go(&self) -> Result<build::Go> {
+        build::Go::find(&self.cache, self.kubernetes)
+    }
+
     /// The path of a program, by its name.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         let other = || self.kubectl.clone().filter(|_| name == "kubectl");
         self.given(name).or_else(other).unwrap_or_else(|| self.cache.join(name))
+    }
+
+    /// Which Kubernetes they are.
+    #[must_use]
+    pub fn kubernetes(&self) -> &'static Kubernetes {
+        self.kubernetes
     }
 
     /// The folder that the programs and files are kept in.
@@ -290,7 +263,7 @@ impl Binaries {
     fn build_missing(&self) -> Result<()> {
         // Asked again under the lock: another process may have built them meanwhile.
         let missing: Vec<&Program> = self.missing(&PROGRAMS).collect();
-        let go = build::Go::find(&self.cache)?;
+        let go = self.go()?;
         self.build(&go, &missing)?;
         if !self.gateway_api().is_dir() {
             go.copy_gateway_api("standard", &self.gateway_api())?;
@@ -317,12 +290,12 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "control plane: {line}");
 }
 
-fn hash(locks: &[&LockFile]) -> String {
+fn hash(locks: &[&LockFile], kubernetes: &Kubernetes) -> String {
     let mut hash = Sha256::new();
     for lock in locks {
         hash.update(lock.go_mod);
         hash.update(lock.go_sum);
     }
-    hash.update(build::LINKER_FLAGS);
+    hash.update(kubernetes.linker_flags());
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

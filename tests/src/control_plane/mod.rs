@@ -12,7 +12,9 @@ pub(crate) mod cache;
 mod certificates;
 mod components;
 mod existing;
+mod kubernetes;
 mod load;
+mod locks;
 mod node;
 mod nodes;
 mod options;
@@ -43,6 +45,7 @@ pub use self::{
     audit::{AuditLog, Mark, Request, Requests, read_audit_log},
     binaries::Binaries,
     existing::existing_cluster_is_wanted,
+    kubernetes::Kubernetes,
     load::{HeldLoad, Load, Usage},
     node::Node,
     options::Options,
