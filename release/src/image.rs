@@ -15,7 +15,8 @@ use crate::archive::{Entry, gzip, sha256, tar};
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
-const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+const COMPRESSED_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 
 /// How a program stands in its image.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct ImageOptions {
     pub env: Vec<(String, String)>,
     /// What the image says of itself, as in `org.opencontainers.image.title`.
     pub labels: BTreeMap<String, String>,
+    /// Whether the program is compressed: an image that is only for this machine is made much faster without.
+    pub compressed: bool,
 }
 
 impl Default for ImageOptions {
@@ -44,6 +47,7 @@ impl Default for ImageOptions {
             user: Some("65532".into()),
             env: Vec::new(),
             labels: BTreeMap::new(),
+            compressed: true,
         }
     }
 }
@@ -67,10 +71,11 @@ pub fn host_architecture() -> &'static str {
     }
 }
 
-/// Writes the archive. The names, as in `registry.example/app:1`, are those that the image gets where it is imported.
+/// Writes the archive. The names, as in `registry.example/app:1` or `redis`, are those that pods call the image by where
+/// it is imported.
 ///
 /// # Errors
-/// When there is no program, or two for one architecture, and when the archive cannot be written.
+/// When there is no program, or two for one architecture, a name has a digest, or the archive cannot be written.
 pub fn write_image(
     mut archive: impl Write,
     names: &[&str],
@@ -99,7 +104,7 @@ pub fn write_image(
             blobs.json(INDEX, &index)
         }
     };
-    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": named(&top, names)});
+    let index = json!({"schemaVersion": 2, "mediaType": INDEX, "manifests": named(&top, names)?});
     let mut entries = blobs.0;
     entries.push(Entry::file("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#));
     entries.push(Entry::file("index.json", index.to_string()));
@@ -108,19 +113,37 @@ pub fn write_image(
 }
 
 /// The descriptor once for each name: that is how a layout gives one image several names.
-fn named(descriptor: &Value, names: &[&str]) -> Vec<Value> {
+fn named(descriptor: &Value, names: &[&str]) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     for name in names {
-        let tag = name.rsplit_once(':').map_or("latest", |(_, tag)| tag);
+        let (repository, tag) = full_name(name)?;
         let mut descriptor = descriptor.clone();
         if let Some(fields) = descriptor.as_object_mut() {
             // The first is the specification's, which knows only tags; the second is what containerd goes by.
+            let name = format!("{repository}:{tag}");
             let annotations = json!({"org.opencontainers.image.ref.name": tag, "io.containerd.image.name": name});
             fields.insert("annotations".into(), annotations);
         }
         all.push(descriptor);
     }
-    all
+    Ok(all)
+}
+
+/// A name with all that people leave out, as repository and tag. The kubelet completes what a pod asks for, and nobody
+/// completes what is imported.
+fn full_name(name: &str) -> Result<(String, &str)> {
+    ensure!(!name.contains('@'), "{name}: an image is named by a tag; its digest follows from its bytes");
+    let (path, tag) = match name.rsplit_once(':') {
+        // Otherwise the colon is that of a port.
+        Some((path, tag)) if !tag.contains('/') => (path, tag),
+        _ => (name, "latest"),
+    };
+    let (registry, path) = match path.split_once('/') {
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
+        _ => ("docker.io", path),
+    };
+    let library = if registry == "docker.io" && !path.contains('/') { "library/" } else { "" };
+    Ok((format!("{registry}/{library}{path}"), tag))
 }
 
 fn manifest(blobs: &mut Blobs, program: &Program, options: &ImageOptions) -> Result<Value> {
@@ -143,11 +166,12 @@ fn manifest(blobs: &mut Blobs, program: &Program, options: &ImageOptions) -> Res
         },
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", sha256(&layer))]},
     });
+    let layer = if options.compressed { blobs.add(COMPRESSED_LAYER, gzip(&layer)?) } else { blobs.add(LAYER, layer) };
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": blobs.json(CONFIG, &config),
-        "layers": [blobs.add(LAYER, gzip(&layer)?)],
+        "layers": [layer],
         "annotations": options.labels,
     });
     let mut descriptor = blobs.json(MANIFEST, &manifest);
@@ -245,6 +269,35 @@ mod tests {
         let layer = super::tests::files(&layer);
         assert_eq!(layer.keys().collect::<Vec<_>>(), ["bin/sh", "program"]);
         assert_eq!(layer["program"], b"amd64");
+    }
+
+    #[test]
+    fn a_name_gets_what_people_leave_out() {
+        for (name, full) in [
+            ("redis", "docker.io/library/redis:latest"),
+            ("redis:alpine", "docker.io/library/redis:alpine"),
+            ("team/app", "docker.io/team/app:latest"),
+            ("localhost/app:1", "localhost/app:1"),
+            ("127.0.0.1:5000/app", "127.0.0.1:5000/app:latest"),
+            ("registry.example/team/app:v1", "registry.example/team/app:v1"),
+        ] {
+            let (repository, tag) = full_name(name).unwrap();
+            assert_eq!(format!("{repository}:{tag}"), full);
+        }
+        assert!(full_name("app@sha256:0").unwrap_err().to_string().contains("named by a tag"));
+    }
+
+    #[test]
+    fn an_image_that_is_not_compressed_holds_the_same() {
+        let options = ImageOptions { compressed: false, ..ImageOptions::default() };
+        let plain = files(&written(&[program("amd64")], &options));
+        let index: Value = serde_json::from_slice(&plain["index.json"]).unwrap();
+        let manifest = json_blob(&plain, &index["manifests"][0]);
+        assert_eq!(manifest["layers"][0]["mediaType"], LAYER);
+        let layer = blob(&plain, &manifest["layers"][0]);
+        let config = json_blob(&plain, &manifest["config"]);
+        assert_eq!(config["rootfs"]["diff_ids"][0], format!("sha256:{}", sha256(layer)));
+        assert_eq!(files(layer)["program"], b"amd64");
     }
 
     #[test]

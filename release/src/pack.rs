@@ -60,6 +60,19 @@ pub fn operator_image(labels: BTreeMap<String, String>) -> ImageOptions {
     }
 }
 
+/// The archive of an image of the operator, under this name.
+///
+/// # Errors
+/// When it cannot be written, or is too large.
+pub fn operator_archive(name: &str, programs: &[Program], labels: BTreeMap<String, String>) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write_image(&mut bytes, &[name], programs, &operator_image(labels))?;
+    // Each architecture counts by itself: a node pulls only its own.
+    let most = LARGEST_IMAGE * programs.len();
+    ensure!(bytes.len() <= most, "the image has {} bytes, more than {most}", bytes.len());
+    Ok(bytes)
+}
+
 /// The name of a package's list of contents.
 #[must_use]
 pub fn sbom_file(package: &str, version: &str) -> String {
@@ -72,12 +85,7 @@ impl Release {
     /// # Errors
     /// When it cannot be written, or is too large.
     pub fn image(&self) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        write_image(&mut bytes, &[&self.image], &self.operators, &operator_image(self.labels.clone()))?;
-        // Each architecture counts by itself: a node pulls only its own.
-        let most = LARGEST_IMAGE * self.operators.len();
-        ensure!(bytes.len() <= most, "the image has {} bytes, more than {most}", bytes.len());
-        Ok(bytes)
+        operator_archive(&self.image, &self.operators, self.labels.clone())
     }
 
     /// All files, by their path in the release.

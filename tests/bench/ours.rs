@@ -47,6 +47,11 @@ impl Ours {
         memory::memory(self.process.id())
     }
 
+    /// Seconds of processor time that it has used.
+    pub fn processor_seconds(&self) -> Result<f64> {
+        Ok(f64::from(u32::try_from(memory::ticks(self.process.id())?)?) / 100.0)
+    }
+
     /// Its process.
     pub fn leader(&self) -> &Process {
         &self.process

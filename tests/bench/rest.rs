@@ -30,7 +30,11 @@ const BOUND_FOR: usize = 200;
 /// Nobody does anything.
 pub async fn rest(field: &Field, operator: &Ours, table: &mut Table) -> Result<()> {
     let mark = field.cluster.audit().mark().await?;
+    let before = operator.processor_seconds()?;
     tokio::time::sleep(REST).await;
+    let rested = operator.processor_seconds()? - before;
+    table.add("processor time: from the start to rest", Unit::Seconds, before, Must::Show);
+    table.add("processor time: at rest for 60 s", Unit::Seconds, rested, Must::Show);
     let sent = operator.with_lease_since(field, mark).await?;
     let writes = count(operator.since(field, mark).await?.writes().count());
     table.add("at rest for 60 s: writes for services", Unit::Count, writes, Must::Be(0.0));

@@ -52,7 +52,7 @@ pub async fn start_cluster() -> Result<(ControlPlane, Process)> {
     for definition in microservice_crds::schema::crds()? {
         cluster.install_definition(&definition).await?;
     }
-    cluster.apply(&registry()).await?;
+    cluster.apply(&registry(cluster.binaries().kubernetes().mutating_policies)).await?;
     say!("   Up after {:.1} s, with the Gateway API and our CRDs.", start.elapsed().as_secs_f64());
     let operator = start_operator(&cluster, Command::new(operator_program()?))?;
     Ok((cluster, operator))
@@ -127,10 +127,10 @@ pub fn start_operator(cluster: &ControlPlane, command: Command) -> Result<Proces
 }
 
 /// What the registry does in a real cluster, where nobody simulates pods: it does not have the mistyped image.
-pub fn registry() -> String {
+pub fn registry(version: &str) -> String {
     format!(
         r#"
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: {version}
 kind: MutatingAdmissionPolicy
 metadata: {{name: registry}}
 spec:
@@ -146,7 +146,7 @@ spec:
     applyConfiguration:
       expression: 'Object{{metadata: Object.metadata{{annotations: {{"{BEHAVIOUR}": "image-pull"}}}}}}'
 ---
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: {version}
 kind: MutatingAdmissionPolicyBinding
 metadata: {{name: registry}}
 spec: {{policyName: registry}}

@@ -184,8 +184,9 @@ async fn a_foreign_member_of_a_union_is_taken_out() -> anyhow::Result<()> {
 async fn a_field_that_a_policy_rewrites_is_said_once_and_left_alone() -> anyhow::Result<()> {
     let rig = Rig::start("policy").await?;
     let name = format!("rewrite-{}", rig.namespace);
+    let version = rig.cluster.binaries().kubernetes().mutating_policies;
     let policy = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicy", "metadata": {"name": name},
+        "apiVersion": version, "kind": "MutatingAdmissionPolicy", "metadata": {"name": name},
         "spec": {
             "matchConstraints": {
                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": rig.namespace}},
@@ -197,7 +198,7 @@ async fn a_field_that_a_policy_rewrites_is_said_once_and_left_alone() -> anyhow:
         }
     });
     let binding = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingAdmissionPolicyBinding",
+        "apiVersion": version, "kind": "MutatingAdmissionPolicyBinding",
         "metadata": {"name": name}, "spec": {"policyName": name}
     });
     rig.cluster.apply(&format!("{policy}\n---\n{binding}")).await?;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod charts;
+mod docs;
+mod level;
 mod manifests;
 mod readme;
 mod removal;

@@ -1,7 +1,10 @@
 //! The operator as users run it: installed by Helm, as pods of our own image, two of them, under the restricted rules.
 //! Whoever of them works, and whichever version: children are not written. Without it everything runs on.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use k8s_openapi::api::{apps::v1::Deployment, coordination::v1::Lease, core::v1::Pod};
@@ -11,10 +14,11 @@ use kube::{
 };
 use microservice_core::children::CHILDREN;
 use microservice_crds::Microservice;
+use microservice_release::pack;
 use microservice_tests::{
     control_plane::ControlPlane,
     helm::{Helm, chart},
-    image::{ImageOptions, static_binary},
+    image::{program, static_binary},
     rig::{PATIENCE, Rig, condition, observed},
     stand_in,
 };
@@ -56,6 +60,9 @@ async fn whoever_works_children_are_not_written_and_nothing_ends_with_the_operat
     let leader = installed.leader().await?;
     installed.pods().evict(&leader, &EvictParams::default()).await?;
     installed.another_than(&leader).await?;
+    let leader = installed.leader().await?;
+    installed.speak("debug").await?;
+    assert_eq!(installed.leader().await?, leader);
     installed.helm.ok(&["test", RELEASE, "--namespace", SYSTEM, "--timeout=180s"]).await?;
 
     let requests = installed.cluster.audit().since(mark).await?;
@@ -81,7 +88,21 @@ async fn whoever_works_children_are_not_written_and_nothing_ends_with_the_operat
     installed.leave(&shop).await
 }
 
-fn sample(name: &str) -> std::path::PathBuf {
+/// The operator's image: the archive that the variable IMAGE names, such as one of `make image`; otherwise one that the
+/// same code makes of the same sources, which are built faster than for a release.
+fn image() -> Result<PathBuf> {
+    if let Some(archive) = std::env::var_os("IMAGE").filter(|archive| !archive.is_empty()) {
+        return Ok(archive.into());
+    }
+    let path = static_binary(RELEASE, RELEASE)?;
+    let name = format!("registry.example/{RELEASE}:{BEFORE}");
+    let bytes = pack::operator_archive(&name, &[program(&path)?], BTreeMap::new())?;
+    let archive = path.with_extension("oci.tar");
+    std::fs::write(&archive, bytes)?;
+    Ok(archive)
+}
+
+fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/samples/online-boutique").join(name)
 }
 
@@ -93,10 +114,7 @@ impl Installed {
     /// The charts of the version before, in namespaces that admit only restricted pods.
     async fn start() -> Result<Self> {
         let cluster = real::cluster().await?;
-        let program =
-            tokio::task::spawn_blocking(|| static_binary("microservice-operator", "microservice-operator")).await??;
-        let options = ImageOptions { entrypoint: "/microservice-operator".into(), ..ImageOptions::default() };
-        cluster.import_image(&["registry.example/microservice-operator:0.1.0"], &program, &options).await?;
+        cluster.node()?.import_archive(&tokio::task::spawn_blocking(image).await??).await?;
         for namespace in [SYSTEM, SHOP] {
             cluster.create_namespace(namespace).await?;
             let label = "pod-security.kubernetes.io/enforce=restricted";
@@ -113,23 +131,45 @@ impl Installed {
         let args = ["install", "microservice-operator-crds", text(&definitions)?, "--namespace", SYSTEM, "--wait"];
         installed.helm.ok(&[&args[..], &owned].concat()).await?;
         let operator = fixtures.join(format!("{RELEASE}-{BEFORE}.tgz"));
-        installed.helm_with_values("install", text(&operator)?).await?;
+        installed.helm_with_values("install", text(&operator)?, &[]).await?;
         Ok(installed)
     }
 
     /// One namespace, for operators of other tests work in the others.
-    async fn helm_with_values(&self, verb: &str, chart: &str) -> Result<()> {
+    async fn helm_with_values(&self, verb: &str, chart: &str, more: &[&str]) -> Result<()> {
         let watched = format!("watchNamespace={SHOP}");
         let args = [verb, RELEASE, chart, "--namespace", SYSTEM, "--wait", "--timeout=180s"];
         let values = ["--set", "rbac.scope=namespaced", "--set", &watched];
-        self.helm.ok(&[&args[..], &values].concat()).await.map(drop)
+        self.helm.ok(&[&args[..], &values, more].concat()).await.map(drop)
+    }
+
+    /// Another log level, which both pods take without being replaced.
+    async fn speak(&self, level: &str) -> Result<()> {
+        let names = async || -> Result<BTreeSet<String>> {
+            Ok(self.pods().list(&ListParams::default()).await?.iter().map(|pod| pod.name_any()).collect())
+        };
+        let before = names().await?;
+        let level = format!("log.level={level}");
+        self.helm_with_values("upgrade", text(&chart(RELEASE))?, &["--set", &level]).await?;
+        // The kubelet writes the files of a ConfigMap within two minutes, and at once when the pod changes.
+        let args = ["annotate", "pods", "--all", "--namespace", SYSTEM, "log-level=changed"];
+        self.cluster.kubectl_ok(&args).await?;
+        for pod in &before {
+            let ask = || async {
+                let said = self.cluster.kubectl_ok(&["logs", pod, "--namespace", SYSTEM]).await?;
+                Ok(said.contains("log level changed").then_some(()))
+            };
+            self.cluster.wait_until(&format!("{pod} to change its log level"), SYSTEM, PATIENCE, ask).await?;
+        }
+        assert_eq!(names().await?, before);
+        Ok(())
     }
 
     async fn upgrade(&self) -> Result<()> {
         let definitions = chart("microservice-operator-crds");
         let args = ["upgrade", "microservice-operator-crds", text(&definitions)?, "--namespace", SYSTEM, "--wait"];
         self.helm.ok(&args).await?;
-        self.helm_with_values("upgrade", text(&chart(RELEASE))?).await
+        self.helm_with_values("upgrade", text(&chart(RELEASE))?, &[]).await
     }
 
     async fn apply(&self, yaml: &str) -> Result<()> {
@@ -198,7 +238,7 @@ impl Installed {
 
     /// Takes the operator away, and then one service.
     async fn leave(&self, shop: &BTreeMap<String, (Option<String>, Option<i64>)>) -> Result<()> {
-        let names = |all: &[Pod]| all.iter().map(|pod| pod.name_any()).collect::<std::collections::BTreeSet<_>>();
+        let names = |all: &[Pod]| all.iter().map(|pod| pod.name_any()).collect::<BTreeSet<_>>();
         let pods = self.rig.api::<Pod>();
         let before = names(&pods.list(&ListParams::default()).await?.items);
         for release in [RELEASE, "microservice-operator-crds"] {

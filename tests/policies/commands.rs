@@ -1,19 +1,21 @@
 //! The commands of `docs/security.md`, as they stand there: each block of `sh` is run, what stands in the block of `text`
 //! behind it must be part of the output, and without one there is no output at all.
 
-use std::path::Path;
-
-use anyhow::{Result, ensure};
-use microservice_tests::{control_plane::ControlPlane, faults::Script, operator::Operator, rig::Rig};
+use anyhow::{Context as _, Result, ensure};
+use microservice_tests::{
+    control_plane::ControlPlane,
+    docs::{self, Block},
+    faults::Script,
+    operator::Operator,
+    rig::Rig,
+};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use crate::{
     chart::rendered,
     stage::{IMAGE_RULES, PATIENCE, installed, label},
 };
 
-const DOCS: &str = include_str!("../../docs/security.md");
 const OPERATOR: &str = "microservice-operator-system";
 
 /// A command, and the lines that must be part of what it prints.
@@ -22,20 +24,19 @@ struct Written {
     expected: Vec<String>,
 }
 
-fn commands() -> Vec<Written> {
+fn commands() -> Result<Vec<Written>> {
     let mut all: Vec<Written> = Vec::new();
-    let mut lines = DOCS.lines();
-    while let Some(line) = lines.next() {
-        let block = |lines: &mut std::str::Lines<'_>| -> Vec<String> {
-            lines.take_while(|line| *line != "```").map(str::to_owned).collect()
-        };
-        match line {
-            "```sh" => all.push(Written { script: block(&mut lines).join("\n"), expected: Vec::new() }),
-            "```text" => all.last_mut().expect("a command before its output").expected = block(&mut lines),
+    for Block { info, text, .. } in docs::blocks("docs/security.md")? {
+        match info.as_str() {
+            "sh" => all.push(Written { script: text, expected: Vec::new() }),
+            "text" => {
+                let command = all.last_mut().context("no command before its output")?;
+                command.expected = text.lines().map(str::to_owned).collect();
+            }
             _ => {}
         }
     }
-    all
+    Ok(all)
 }
 
 /// The namespace `shop` with a service in it, the rules of its images, a tenant, and the operator's own rights.
@@ -82,18 +83,8 @@ async fn shop(server: &'static ControlPlane) -> Result<Rig> {
 }
 
 async fn output(server: &ControlPlane, script: &str) -> Result<String> {
-    let kubectl = server.binaries().program("kubectl");
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let folders = kubectl.parent().map(Path::to_owned).into_iter().chain(std::env::split_paths(&folders));
-    let output = Command::new("sh")
-        .args(["-c", script])
-        .env("PATH", std::env::join_paths(folders)?)
-        .env("KUBECONFIG", server.kubeconfig())
-        .env("KUBECACHEDIR", server.folder().join("kubectl"))
-        .env("HOME", server.folder())
-        .output()
-        .await?;
-    Ok(format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    let output = docs::shell(server, script).await?;
+    Ok(output.stdout + &output.stderr)
 }
 
 #[tokio::test]
@@ -101,7 +92,7 @@ async fn the_ten_commands_answer_as_the_docs_say() -> Result<()> {
     let server = installed().await?;
     let _alone = IMAGE_RULES.lock().await;
     let rig = shop(server).await?;
-    let all = commands();
+    let all = commands()?;
     assert_eq!(all.len(), 10);
     let mut wrong = String::new();
     for command in all {

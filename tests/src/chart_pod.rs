@@ -1,14 +1,20 @@
 //! The pod of a Deployment, run as a process: with its arguments, its environment, its files and a token of its
 //! ServiceAccount. So a chart's rights, flags and configuration are tried where no container can run.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result, bail};
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{ConfigMap, Container, EnvVar, PodSpec},
 };
-use kube::{Api, ResourceExt as _};
+use kube::Api;
 
 use crate::{
     control_plane::{ControlPlane, Process},
@@ -23,9 +29,9 @@ pub struct ChartPod {
     pub user: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Where the files of its ConfigMaps are, by the name of the volume: writing there is what the kubelet does when
-    /// the ConfigMap changes.
-    pub volumes: BTreeMap<String, PathBuf>,
+    maps: Api<ConfigMap>,
+    spec: PodSpec,
+    folder: PathBuf,
 }
 
 impl ChartPod {
@@ -42,7 +48,8 @@ impl ChartPod {
         let account = spec.service_account_name.clone().context("no ServiceAccount")?;
 
         let maps: Api<ConfigMap> = Api::namespaced(client, namespace);
-        let volumes = write_volumes(&maps, &spec, &cluster.folder().join(pod)).await?;
+        let folder = cluster.folder().join(pod);
+        let volumes = write_volumes(&maps, &spec, &folder).await?;
         let mut env = BTreeMap::new();
         for variable in container.env.iter().flatten() {
             env.insert(variable.name.clone(), value(variable, namespace, pod)?);
@@ -57,29 +64,48 @@ impl ChartPod {
         let mut command = Command::new(program);
         command.args(&arguments).env_clear().envs(&env).env("KUBECONFIG", kubeconfig);
         let process = cluster.spawn(pod, command)?;
-        Ok(Self { process, user: format!("system:serviceaccount:{namespace}:{account}"), arguments, volumes })
+        let user = format!("system:serviceaccount:{namespace}:{account}");
+        Ok(Self { process, user, arguments, maps, spec, folder })
+    }
+
+    /// Writes the files of its ConfigMaps anew, as the kubelet does some time after one has changed.
+    ///
+    /// # Errors
+    /// When a ConfigMap is gone, or the files cannot be written.
+    pub async fn refresh_volumes(&self) -> Result<()> {
+        write_volumes(&self.maps, &self.spec, &self.folder).await.map(drop)
     }
 }
 
-/// Writes the files of all ConfigMaps that the pod mounts.
-async fn write_volumes(
-    maps: &Api<ConfigMap>,
-    spec: &PodSpec,
-    folder: &std::path::Path,
-) -> Result<BTreeMap<String, PathBuf>> {
+/// Writes the files of all ConfigMaps that the pod mounts; answers with their folders, by the name of the volume.
+async fn write_volumes(maps: &Api<ConfigMap>, spec: &PodSpec, folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     let mut volumes = BTreeMap::new();
     for volume in spec.volumes.iter().flatten() {
         let source =
             volume.config_map.as_ref().with_context(|| format!("the volume {} is no ConfigMap", volume.name))?;
         let map = maps.get(&source.name).await?;
         let place = folder.join(&volume.name);
-        std::fs::create_dir_all(&place)?;
-        for (file, text) in map.data.iter().flatten() {
-            std::fs::write(place.join(file), text).with_context(|| map.name_any())?;
-        }
+        write_volume(&map.data.unwrap_or_default(), &place).with_context(|| volume.name.clone())?;
         volumes.insert(volume.name.clone(), place);
     }
     Ok(volumes)
+}
+
+/// Writes files as the kubelet does: they are links by way of `..data`, which is what changes, so all of them do at once.
+fn write_volume(files: &BTreeMap<String, String>, place: &Path) -> Result<()> {
+    fs::create_dir_all(place)?;
+    let version = tempfile::Builder::new().prefix("..version-").tempdir_in(place)?.keep();
+    let (data, next) = (place.join("..data"), place.join("..data_tmp"));
+    let before = fs::read_link(&data).ok();
+    for (file, text) in files {
+        fs::write(version.join(file), text)?;
+    }
+    symlink(version.file_name().context("a folder without a name")?, &next)?;
+    fs::rename(&next, &data)?;
+    for file in files.keys().filter(|file| fs::symlink_metadata(place.join(file)).is_err()) {
+        symlink(Path::new("..data").join(file), place.join(file))?;
+    }
+    before.map_or(Ok(()), |before| Ok(fs::remove_dir_all(place.join(before))?))
 }
 
 fn value(variable: &EnvVar, namespace: &str, pod: &str) -> Result<String> {

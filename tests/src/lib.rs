@@ -19,6 +19,7 @@ pub mod autoscalers;
 pub mod chart_pod;
 pub mod control_plane;
 pub mod cyclonus;
+pub mod docs;
 pub mod failures;
 pub mod faults;
 pub mod flux;

@@ -14,7 +14,7 @@ use crate::{
 /// On a machine of two cores there is no room for the requests of a whole system, of which stand-ins use next to nothing.
 /// So each pod asks for a tenth of the CPU that its Deployment says; the Deployments stay as they are.
 const SMALL_REQUESTS: &str = r#"
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: VERSION
 kind: MutatingAdmissionPolicy
 metadata: {name: small-requests-NAMESPACE}
 spec:
@@ -33,7 +33,7 @@ spec:
         .map(c, Object.spec.containers{name: c.name, resources: Object.spec.containers.resources{requests: {
         'cpu': string(int(quantity(c.resources.requests['cpu']).asApproximateFloat() * 100.0)) + 'm'}}})}}
 ---
-apiVersion: admissionregistration.k8s.io/v1
+apiVersion: VERSION
 kind: MutatingAdmissionPolicyBinding
 metadata: {name: small-requests-NAMESPACE}
 spec: {policyName: small-requests-NAMESPACE}
@@ -63,7 +63,8 @@ pub async fn import<'a>(cluster: &ControlPlane, names: impl IntoIterator<Item = 
 /// # Errors
 /// When the server refuses it.
 pub async fn make_room(cluster: &ControlPlane, namespace: &str) -> Result<()> {
-    cluster.apply(&SMALL_REQUESTS.replace("NAMESPACE", namespace)).await
+    let version = cluster.binaries().kubernetes().mutating_policies;
+    cluster.apply(&SMALL_REQUESTS.replace("VERSION", version).replace("NAMESPACE", namespace)).await
 }
 
 /// All images that the Microservices in a folder name.

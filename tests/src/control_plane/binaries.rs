@@ -14,16 +14,16 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     build, cache,
-    lock_files::{
-        CYCLONUS, CYCLONUS_PROGRAM, FLUX, FLUX_PROGRAM, HELM, LOCK_FILES, LockFile, NODE_PROGRAMS, PROGRAMS,
-        PROMETHEUS_OPERATOR, Program,
-    },
+    kubernetes::Kubernetes,
+    locks::{CYCLONUS, FLUX, LockFile, PROMETHEUS_OPERATOR, lock_files},
     node::Parts,
+    programs::{CYCLONUS_PROGRAM, FLUX_PROGRAM, HELM, NODE_PROGRAMS, PROGRAMS, Program},
 };
 
 /// The programs and files of the control plane, all present on disk.
 #[derive(Debug, Clone)]
 pub struct Binaries {
+    kubernetes: &'static Kubernetes,
     cache: PathBuf,
     assets: Option<PathBuf>,
     /// A kubectl that is neither of the two, for an existing cluster.
@@ -57,7 +57,7 @@ impl Binaries {
             let _lock = binaries.lock()?;
             // Asked again under the lock: another process may have built them meanwhile.
             let missing: Vec<&Program> = binaries.missing(&NODE_PROGRAMS).collect();
-            let go = build::Go::find(&binaries.cache)?;
+            let go = binaries.go()?;
             binaries.build(&go, &missing)?;
             go.finish();
         }
@@ -65,11 +65,14 @@ impl Binaries {
     }
 
     /// Builds Helm, if it is not there yet; answers with its path.
-    pub(crate) fn prepare_helm(&self) -> Result<PathBuf> {
+    ///
+    /// # Errors
+    /// When Go is missing or too old, or the build fails.
+    pub fn prepare_helm(&self) -> Result<PathBuf> {
         let path = self.program(HELM.name);
         if !path.is_file() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             // Asked again under the lock: another process may have built it meanwhile.
             if !path.is_file() {
                 self.build(&go, &[&HELM])?;
@@ -89,7 +92,7 @@ impl Binaries {
         if !binaries.program("kubectl").is_file() {
             let _lock = binaries.lock()?;
             let missing: Vec<&Program> = PROGRAMS.iter().filter(|program| program.name == "kubectl").collect();
-            let go = build::Go::find(&binaries.cache).context("there is no kubectl in PATH, and none can be built")?;
+            let go = binaries.go().context("there is no kubectl in PATH, and none can be built")?;
             binaries.build(&go, &missing)?;
             go.finish();
         }
@@ -100,7 +103,7 @@ impl Binaries {
     pub(super) fn prepare_gateway_api(&self) -> Result<()> {
         if !self.gateway_api().is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             go.copy_gateway_api("standard", &self.gateway_api())?;
             go.finish();
         }
@@ -112,7 +115,7 @@ impl Binaries {
         let folder = self.cache.join("gateway-api-experimental");
         if !folder.is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             // Asked again under the lock: another process may have fetched them meanwhile.
             if !folder.is_dir() {
                 go.copy_gateway_api("experimental", &folder)?;
@@ -124,10 +127,10 @@ impl Binaries {
 
     /// Fetches the CRDs of the Prometheus operator, if they are not there yet; answers with their folder.
     pub(super) fn prepare_prometheus_operator(&self) -> Result<PathBuf> {
-        let folder = self.cache.join(format!("prometheus-operator-{}", hash(&[&PROMETHEUS_OPERATOR])));
+        let folder = self.cache.join(format!("prometheus-operator-{}", hash(&[&PROMETHEUS_OPERATOR], self.kubernetes)));
         if !folder.is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             // Asked again under the lock: another process may have fetched them meanwhile.
             if !folder.is_dir() {
                 go.copy_prometheus_operator(&folder)?;
@@ -143,11 +146,11 @@ impl Binaries {
     /// # Errors
     /// When Go is missing or too old, or a build fails.
     pub fn prepare_flux(&self) -> Result<(PathBuf, PathBuf)> {
-        let folder = self.cache.join(format!("flux-{}", hash(&[&FLUX])));
+        let folder = self.cache.join(format!("flux-{}", hash(&[&FLUX], self.kubernetes)));
         let (program, definitions) = (folder.join(FLUX_PROGRAM.name), folder.join("crds"));
         if !program.is_file() || !definitions.is_dir() {
             let _lock = self.lock()?;
-            let go = build::Go::find(&self.cache)?;
+            let go = self.go()?;
             fs::create_dir_all(&folder)?;
             // Asked again under the lock: another process may have built them meanwhile.
             if !program.is_file() {
@@ -168,11 +171,11 @@ impl Binaries {
         if let Some(given) = binaries.given(CYCLONUS_PROGRAM.name) {
             return Ok(given);
         }
-        let folder = binaries.cache.join(format!("cyclonus-{}", hash(&[&CYCLONUS])));
+        let folder = binaries.cache.join(format!("cyclonus-{}", hash(&[&CYCLONUS], binaries.kubernetes)));
         let program = folder.join(CYCLONUS_PROGRAM.name);
         if !program.is_file() {
             let _lock = binaries.lock()?;
-            let go = build::Go::find(&binaries.cache)?;
+            let go = build::Go::find(&binaries.cache, binaries.kubernetes)?;
             fs::create_dir_all(&folder)?;
             // Asked again under the lock: another process may have built it meanwhile.
             if !program.is_file() {
@@ -186,7 +189,9 @@ impl Binaries {
 
     fn find() -> Result<Self> {
         let assets = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|folder| folder.is_dir());
-        Ok(Self { cache: cache::root()?.join("controlplane").join(hash(&LOCK_FILES)), assets, kubectl: None })
+        let kubernetes = Kubernetes::of_environment()?;
+        let cache = cache::root()?.join("controlplane").join(hash(&lock_files(kubernetes), kubernetes));
+        Ok(Self { kubernetes, cache, assets, kubectl: None })
     }
 
     /// Nobody else builds while this is held.
@@ -194,11 +199,21 @@ impl Binaries {
         cache::lock(&self.cache, "builds the control plane")
     }
 
+    fn go(&self) -> Result<build::Go> {
+        build::Go::find(&self.cache, self.kubernetes)
+    }
+
     /// The path of a program, by its name.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         let other = || self.kubectl.clone().filter(|_| name == "kubectl");
         self.given(name).or_else(other).unwrap_or_else(|| self.cache.join(name))
+    }
+
+    /// Which Kubernetes they are.
+    #[must_use]
+    pub fn kubernetes(&self) -> &'static Kubernetes {
+        self.kubernetes
     }
 
     /// The folder that the programs and files are kept in.
@@ -236,7 +251,7 @@ impl Binaries {
     fn build_missing(&self) -> Result<()> {
         // Asked again under the lock: another process may have built them meanwhile.
         let missing: Vec<&Program> = self.missing(&PROGRAMS).collect();
-        let go = build::Go::find(&self.cache)?;
+        let go = self.go()?;
         self.build(&go, &missing)?;
         if !self.gateway_api().is_dir() {
             go.copy_gateway_api("standard", &self.gateway_api())?;
@@ -263,12 +278,12 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "control plane: {line}");
 }
 
-fn hash(locks: &[&LockFile]) -> String {
+fn hash(locks: &[&LockFile], kubernetes: &Kubernetes) -> String {
     let mut hash = Sha256::new();
     for lock in locks {
         hash.update(lock.go_mod);
         hash.update(lock.go_sum);
     }
-    hash.update(build::LINKER_FLAGS);
+    hash.update(kubernetes.linker_flags());
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

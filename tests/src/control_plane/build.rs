@@ -9,13 +9,11 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::lock_files::{CYCLONUS, FLUX, GATEWAY_API, KWOK, LOCK_FILES, LockFile, PROMETHEUS_OPERATOR, Program};
-
-/// Without the version the servers call themselves v0.0.0, and clients balk.
-pub(super) const LINKER_FLAGS: &str = "-s -w \
-    -X k8s.io/component-base/version.gitVersion=v1.37.2 \
-    -X k8s.io/component-base/version.gitMajor=1 \
-    -X k8s.io/component-base/version.gitMinor=37";
+use super::{
+    kubernetes::Kubernetes,
+    locks::{CYCLONUS, FLUX, GATEWAY_API, KWOK, LockFile, PROMETHEUS_OPERATOR, lock_files},
+    programs::Program,
+};
 
 /// The oldest Go that the lock files name.
 const OLDEST_GO: (u32, u32) = (1, 26);
@@ -26,11 +24,12 @@ const REMEDY: &str = "install it from https://go.dev/dl or your distribution (it
 /// The Go tool, and a folder with the lock files written out.
 pub(super) struct Go {
     workspace: PathBuf,
+    kubernetes: &'static Kubernetes,
 }
 
 impl Go {
     /// Checks that Go is there and new enough.
-    pub(super) fn find(cache: &Path) -> Result<Self> {
+    pub(super) fn find(cache: &Path, kubernetes: &'static Kubernetes) -> Result<Self> {
         let output = Command::new("go").arg("version").output();
         let Ok(output) = output else {
             bail!("Go {}.{} or newer is missing: {REMEDY}", OLDEST_GO.0, OLDEST_GO.1);
@@ -45,13 +44,13 @@ impl Go {
             text.trim()
         );
         let workspace = cache.join(".build");
-        for lock in LOCK_FILES.into_iter().chain([&PROMETHEUS_OPERATOR, &FLUX, &CYCLONUS]) {
+        for lock in lock_files(kubernetes).into_iter().chain([&PROMETHEUS_OPERATOR, &FLUX, &CYCLONUS]) {
             let folder = workspace.join(lock.folder);
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("go.mod"), lock.go_mod)?;
             fs::write(folder.join("go.sum"), lock.go_sum)?;
         }
-        Ok(Self { workspace })
+        Ok(Self { workspace, kubernetes })
     }
 
     /// Builds one program. It appears under its name only when it is whole.
@@ -59,8 +58,8 @@ impl Go {
         // Not the name that another process would use: a Go that was left behind by one that was killed may go on.
         let unfinished = self.workspace.join(format!("{}.{}", program.name, std::process::id()));
         let output = self
-            .command(program.lock_file)
-            .args(["build", "-trimpath", "-ldflags", LINKER_FLAGS, "-o"])
+            .command(program.lock_file.unwrap_or(&self.kubernetes.lock_file))
+            .args(["build", "-trimpath", "-ldflags", &self.kubernetes.linker_flags(), "-o"])
             .arg(&unfinished)
             .arg(program.package)
             .output()

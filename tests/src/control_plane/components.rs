@@ -132,7 +132,7 @@ impl Components {
             // No pod is there to ask for it.
             command.arg("--endpoint-reconciler-type=none");
         }
-        command.args(&self.options.apiserver_args);
+        command.args(self.binaries.kubernetes().apiserver_args).args(&self.options.apiserver_args);
         command
     }
 
@@ -159,6 +159,7 @@ impl Components {
         } else {
             command.arg("--controllers=*,-horizontal-pod-autoscaler-controller");
         }
+        command.args(self.binaries.kubernetes().controller_manager_args);
         command
     }
 

@@ -12,14 +12,16 @@ pub(crate) mod cache;
 mod certificates;
 mod components;
 mod existing;
+mod kubernetes;
 mod load;
-mod lock_files;
+mod locks;
 mod node;
 mod nodes;
 mod options;
 mod place;
 pub(crate) mod ports;
 mod processes;
+mod programs;
 mod shared;
 mod stages;
 mod start;
@@ -44,6 +46,7 @@ pub use self::{
     audit::{AuditLog, Mark, Request, Requests, read_audit_log},
     binaries::Binaries,
     existing::existing_cluster_is_wanted,
+    kubernetes::Kubernetes,
     load::{HeldLoad, Load, Usage},
     node::Node,
     options::Options,

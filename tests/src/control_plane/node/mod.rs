@@ -15,6 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
+use microservice_release::image::write_image;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -161,8 +162,18 @@ impl Node {
     /// When the program is not there, or containerd does not take the image.
     pub async fn import_image(&self, names: &[&str], program: &Path, options: &ImageOptions) -> Result<()> {
         let archive = tempfile::Builder::new().prefix("image-").suffix(".tar").tempfile_in(self.folder.file("tmp"))?;
-        image::write_archive(archive.as_file(), names, program, options)?;
-        let path = archive.path().to_string_lossy().into_owned();
+        // It goes from one folder of this machine to another.
+        let options = ImageOptions { compressed: false, ..options.clone() };
+        write_image(archive.as_file(), names, &[image::program(program)?], &options)?;
+        self.import_archive(archive.path()).await
+    }
+
+    /// Takes an archive of images as it is, with the names that it gives them.
+    ///
+    /// # Errors
+    /// When containerd does not take it.
+    pub async fn import_archive(&self, archive: &Path) -> Result<()> {
+        let path = archive.to_string_lossy();
         self.ctr(&["--namespace=k8s.io", "images", "import", "--snapshotter=native", &path]).await?;
         Ok(())
     }

@@ -1,16 +1,30 @@
-//! Static programs: they run in an image that holds nothing else.
+//! Images for a real node: made of one static program by what makes the operator's image, and never pulled.
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, fs,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
 use anyhow::{Context as _, Result};
-use microservice_release::binary::StaticBuild;
+use microservice_release::{
+    binary::StaticBuild,
+    image::{Program, host_architecture},
+};
+
+pub use microservice_release::image::ImageOptions;
 
 use crate::control_plane::cache::say;
+
+/// A program of this machine, for an image.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn program(path: &Path) -> Result<Program> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Program { architecture: host_architecture().into(), bytes })
+}
 
 /// Builds a program of this workspace as a static one, in a target folder of its own, and returns its path. Blocks; the
 /// first time it takes as long as its dependencies do.
