@@ -104,7 +104,7 @@ fn callers(draft: &Draft<'_>, node: &Node, ingress: &mut Openings) {
         if !graph::consents(&node.id, allow_from, &consumer.id, system, &around.namespaces) {
             continue;
         }
-        for used in consumer.uses.iter().filter(|used| consumer.provider(used) == node.id) {
+        for used in consumer.uses.iter().filter(|used| consumer.means(used, &node.id)) {
             let port = match graph::resolve(used, Provider::Known(&node.offer)) {
                 Resolution::Port(port) | Resolution::AsWritten(_, Some(port)) => port,
                 _ => continue,
