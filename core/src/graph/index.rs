@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use microservice_crds::Use;
+
 use super::{Id, Node};
 
 /// All services and their edges. Cheap to ask: a service is found by name, and those around it by its edges.
@@ -22,7 +24,7 @@ impl Graph {
     pub fn new(nodes: impl IntoIterator<Item = Node>) -> Self {
         let mut graph = Self::default();
         for node in nodes {
-            graph.set(node);
+            graph.put(node);
         }
         graph
     }
@@ -60,15 +62,22 @@ impl Graph {
     /// Puts a service in, or what it says now in the place of what it said. Answers whom the news concerns beside itself:
     /// those that it calls or called, and those that call it, as far as what changed matters to them.
     pub fn set(&mut self, node: Node) -> BTreeSet<Id> {
-        let id = node.id.clone();
-        let before = self.nodes.get(&id).cloned();
+        match self.put(node) {
+            Some((before, node)) => self.concerned(&node.id, before.as_deref(), Some(&node)),
+            None => BTreeSet::new(),
+        }
+    }
+
+    /// Puts a service in. Answers what it said before and what it says now, where that is not the same.
+    fn put(&mut self, node: Node) -> Option<(Option<Arc<Node>>, Arc<Node>)> {
+        let before = self.nodes.get(&node.id).cloned();
         if before.as_deref() == Some(&node) {
-            return BTreeSet::new();
+            return None;
         }
         let node = Arc::new(node);
-        self.link(&id, before.as_deref(), Some(&node));
-        self.nodes.insert(id.clone(), node.clone());
-        self.concerned(&id, before.as_deref(), Some(&node))
+        self.link(&node.id, before.as_deref(), Some(&node));
+        self.nodes.insert(node.id.clone(), Arc::clone(&node));
+        Some((before, node))
     }
 
     /// Takes a service out. Answers whom that concerns.
@@ -90,7 +99,6 @@ impl Graph {
         if before.map(|node| &node.offer) != after.map(|node| &node.offer) {
             concerned.extend(self.consumers.get(id).into_iter().flatten().cloned());
         }
-        let says = |node: &Node| (node.uses.clone(), node.system.clone(), node.needs.clone());
         if before.map(says) != after.map(says) {
             concerned.extend([before, after].into_iter().flatten().flat_map(Node::providers));
         }
@@ -100,6 +108,11 @@ impl Graph {
         concerned.remove(id);
         concerned
     }
+}
+
+/// What a service says that matters to those that it calls.
+fn says(node: &Node) -> (&[Use], Option<&String>, &[String]) {
+    (&node.uses, node.system.as_ref(), &node.needs)
 }
 
 /// A node that is looked at: tests hold their number against the size of the graph.
