@@ -58,13 +58,11 @@ impl Manifests {
 
     /// The Microservices as a graph. `namespace` is that of those which name none.
     pub fn graph(&self, namespace: &str) -> Graph {
-        let subjects = self.services.iter().map(|service| subject(service.clone(), namespace));
-        Graph::new(subjects.map(|subject| self.node(&subject)))
+        Graph::new(self.services.iter().map(|service| self.node(id(&service.metadata, namespace), &service.spec)))
     }
 
-    fn node(&self, subject: &Subject) -> Node {
-        let class = self.class(&subject.spec);
-        Node::of(Id::new(&subject.namespace, &subject.name), &subject.spec, class.as_deref(), None)
+    fn node(&self, id: Id, spec: &MicroserviceSpec) -> Node {
+        Node::of(id, spec, self.class(spec).as_deref(), None)
     }
 
     /// The class that holds for a service.
@@ -77,14 +75,19 @@ impl Manifests {
 
     /// What is known for a Microservice: of a service that is not in `graph` nothing is.
     pub fn facts(&self, subject: &Subject, graph: &Graph) -> Facts {
-        let namespace_labels = self.namespaces.get(&subject.namespace).cloned();
-        let around = Neighbourhood::of(graph, &self.node(subject), |_| false);
+        let node = self.node(Id::new(&subject.namespace, &subject.name), &subject.spec);
+        let around = Neighbourhood::of(graph, &node, |_| false);
         let asked = around.namespaces_of_consumers().into_iter().chain([subject.namespace.as_str()]);
         let namespaces = asked.map(|namespace| (namespace.to_owned(), self.labels(namespace))).collect();
+        Facts { neighbourhood: Neighbourhood { namespaces, ..around }, ..self.facts_of_one(subject) }
+    }
+
+    /// What is known for a Microservice that nobody uses and that uses nobody.
+    pub(crate) fn facts_of_one(&self, subject: &Subject) -> Facts {
+        let namespace_labels = self.namespaces.get(&subject.namespace).cloned();
         Facts {
             class: class::fact(subject.spec.class.as_deref(), &self.classes),
             gateways: View { namespace_labels, ..View::default() },
-            neighbourhood: Neighbourhood { namespaces, ..around },
             ..Facts::default()
         }
     }

@@ -163,7 +163,7 @@ pub fn endings(node: &Node, around: &Neighbourhood) -> Vec<Ending> {
         }
     }
     for consumer in around.invited(node) {
-        for used in consumer.uses.iter().filter(|used| consumer.provider(used) == node.id) {
+        for used in consumer.uses.iter().filter(|used| consumer.means(used, &node.id)) {
             found.extend(ending(&consumer.id, &node.id, used, &node.offer));
         }
     }

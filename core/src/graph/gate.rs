@@ -70,7 +70,7 @@ fn needed<'a>(node: &'a Node, around: &'a Neighbourhood) -> impl Iterator<Item =
     around.invited(node).flat_map(move |consumer| {
         let dropped = running_needs(consumer, &node.id).into_iter();
         let dropped = dropped.filter(|need| need.is_met(texts(&serves)) && !need.is_met(declared(&node.offer.exposes)));
-        let wants = consumer.uses.iter().filter(|used| !used.optional && consumer.provider(used) == node.id);
+        let wants = consumer.uses.iter().filter(|used| !used.optional && consumer.means(used, &node.id));
         let mut wants = wants.filter_map(|used| Need::of(&consumer.id.namespace, used));
         let mutual = wants.any(|need| !need.is_met(texts(&serves)));
         dropped.map(|need| Holder::Needed { consumer: consumer.id.clone(), need, mutual }).collect::<Vec<_>>()

@@ -24,7 +24,7 @@ impl Graph {
     pub fn new(nodes: impl IntoIterator<Item = Node>) -> Self {
         let mut graph = Self::default();
         for node in nodes {
-            graph.set(node);
+            graph.put(node);
         }
         graph
     }
@@ -72,15 +72,22 @@ impl Graph {
     /// Puts a service in, or what it says now in the place of what it said. Answers whom the news concerns beside itself:
     /// those that it calls or called, and those that call it, as far as what changed matters to them.
     pub fn set(&mut self, node: Node) -> BTreeSet<Id> {
-        let id = node.id.clone();
-        let before = self.nodes.get(&id).cloned();
+        match self.put(node) {
+            Some((before, node)) => self.concerned(&node.id, before.as_deref(), Some(&node)),
+            None => BTreeSet::new(),
+        }
+    }
+
+    /// Puts a service in. Answers what it said before and what it says now, where that is not the same.
+    fn put(&mut self, node: Node) -> Option<(Option<Arc<Node>>, Arc<Node>)> {
+        let before = self.nodes.get(&node.id).cloned();
         if before.as_deref() == Some(&node) {
-            return BTreeSet::new();
+            return None;
         }
         let node = Arc::new(node);
-        self.link(&id, before.as_deref(), Some(&node));
-        self.nodes.insert(id.clone(), node.clone());
-        self.concerned(&id, before.as_deref(), Some(&node))
+        self.link(&node.id, before.as_deref(), Some(&node));
+        self.nodes.insert(node.id.clone(), Arc::clone(&node));
+        Some((before, node))
     }
 
     /// Takes a service out. Answers whom that concerns.

@@ -98,6 +98,12 @@ impl Node {
         provider_of(&self.id.namespace, used)
     }
 
+    /// Whether one of its uses means this service.
+    pub fn means(&self, used: &Use, provider: &Id) -> bool {
+        let namespace = if used.namespace.is_empty() { &self.id.namespace } else { &used.namespace };
+        used.service == provider.name && *namespace == provider.namespace
+    }
+
     /// All services that it uses, each once.
     pub fn providers(&self) -> BTreeSet<Id> {
         self.uses.iter().map(|used| self.provider(used)).collect()

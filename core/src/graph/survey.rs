@@ -122,7 +122,8 @@ impl<'a> Survey<'a> {
             ..Surveyed::default()
         };
         let subject = offline::subject(service.clone(), self.namespace);
-        let facts = self.manifests.facts(&subject, &self.graph);
+        // What is read of the plan does not depend on other services: claims, counts and what stands against it.
+        let facts = self.manifests.facts_of_one(&subject);
         // What overrides change is only known of the objects, which are not made for everybody: that takes longer.
         let planned = match subject.spec.overrides.is_empty() {
             true => plan::plan(&subject, &facts).map(|plan| (Workload::of(&plan), plan)),

@@ -121,6 +121,7 @@ fn kept(around: &graph::Neighbourhood, used: &Use) -> Option<Address> {
 /// The variables that the uses ask for, in the order of names. Before those of the spec, which may name them in `$(...)`.
 fn env(draft: &mut Draft<'_>, dependencies: &[Dependency]) -> Vec<EnvVar> {
     let mut all: BTreeMap<&str, (String, String)> = BTreeMap::new();
+    let mut givers: BTreeMap<&str, String> = BTreeMap::new();
     for dependency in dependencies {
         for (name, form) in &dependency.used.env {
             let field = format!("{}.env.{name}", dependency.field);
@@ -128,9 +129,12 @@ fn env(draft: &mut Draft<'_>, dependencies: &[Dependency]) -> Vec<EnvVar> {
             if draft.spec.env.iter().any(|variable| variable.name == *name) {
                 draft.refuse(&field, format!("{name} stands in env as well; remove it there, or here"));
             }
-            let Some(address) = &dependency.address else { continue };
-            if let Some((other, _)) = all.insert(name, (field.clone(), address.text(*form))) {
+            // Whether an address is known makes no spec right.
+            if let Some(other) = givers.insert(name, field.clone()) {
                 draft.refuse(&field, format!("{other} gives this variable as well; keep one"));
+            }
+            if let Some(address) = &dependency.address {
+                all.insert(name, (field, address.text(*form)));
             }
         }
     }

@@ -98,7 +98,7 @@ impl Openings {
 /// Services that say that they use this one, and may.
 fn callers(draft: &Draft<'_>, node: &Node, ingress: &mut Openings) {
     for consumer in draft.facts.neighbourhood.invited(node) {
-        for used in consumer.uses.iter().filter(|used| consumer.provider(used) == node.id) {
+        for used in consumer.uses.iter().filter(|used| consumer.means(used, &node.id)) {
             let port = match graph::resolve(used, Provider::Known(&node.offer)) {
                 Resolution::Port(port) | Resolution::AsWritten(_, Some(port)) => port,
                 _ => continue,

@@ -126,8 +126,8 @@ proptest! {
     fn circles_are_those_of_mutual_reach(edges in edges()) {
         let reach = reach(&edges, |_| true);
         let mut wanted: BTreeSet<Vec<Id>> = BTreeSet::new();
-        for one in 0..SERVICES {
-            let mut circle: Vec<Id> = (0..SERVICES).filter(|two| reach[one][*two] && reach[*two][one]).map(id).collect();
+        for (one, from_one) in reach.iter().enumerate() {
+            let mut circle: Vec<Id> = (0..SERVICES).filter(|two| from_one[*two] && reach[*two][one]).map(id).collect();
             circle.sort();
             wanted.extend((circle.len() > 1).then_some(circle));
         }

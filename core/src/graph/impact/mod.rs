@@ -140,7 +140,7 @@ fn consumers(graph: &Graph, target: &Target) -> Vec<Consumer> {
 
 /// The uses of one service by another through which the other is concerned.
 fn concerned<'a>(graph: &Graph, target: &Target, node: &'a Node, of: &Id) -> Vec<&'a Use> {
-    let here = node.uses.iter().filter(|used| node.provider(used) == *of);
+    let here = node.uses.iter().filter(|used| node.means(used, of));
     if of != target.service() || !matches!(target, Target::Api { .. }) {
         return here.collect();
     }

@@ -39,13 +39,23 @@ fn field(route: Option<&String>) -> String {
     route.map_or_else(|| "routes".to_owned(), |route| format!("routes[{route}]"))
 }
 
+/// What a service wants that an older one has.
+#[derive(Default)]
+struct Lost {
+    /// Its routes.
+    routes: BTreeSet<String>,
+    /// Claims in words.
+    wanted: BTreeSet<String>,
+    /// Whether it is known which of the two is older.
+    aged: bool,
+}
+
 fn taken(all: &[Claimed<'_>], findings: &mut Vec<Finding>) {
     let mut places: BTreeMap<Claim, Vec<&Claimed<'_>>> = BTreeMap::new();
     for claimed in all {
         places.entry(claimed.claim.place()).or_default().push(claimed);
     }
-    // By the younger and the older: the routes of the younger, and what both want.
-    let mut lost: BTreeMap<(&Id, &Id), (BTreeSet<String>, BTreeSet<String>, bool)> = BTreeMap::new();
+    let mut lost: BTreeMap<(&Id, &Id), Lost> = BTreeMap::new();
     for mut claims in places.into_values().filter(|claims| claims.len() > 1) {
         claims.sort_by_key(|claimed| claimed.rank);
         // Whoever is older and meets a later one also meets it through the oldest of its listener.
@@ -55,15 +65,15 @@ fn taken(all: &[Claimed<'_>], findings: &mut Vec<Finding>) {
                 oldest.values().filter(|other| other.claim.meets(claimed.claim) && other.rank.1 != claimed.rank.1);
             if let Some(older) = older.min_by_key(|other| other.rank) {
                 let known = older.rank.0.is_some() && claimed.rank.0.is_some();
-                let (routes, wanted, aged) = lost.entry((claimed.rank.1, older.rank.1)).or_default();
-                routes.insert(field(claimed.route));
-                wanted.insert(claimed.claim.to_string());
-                *aged = known;
+                let lost = lost.entry((claimed.rank.1, older.rank.1)).or_default();
+                lost.routes.insert(field(claimed.route));
+                lost.wanted.insert(claimed.claim.to_string());
+                lost.aged = known;
             }
             oldest.entry(claimed.claim.section.as_ref()).or_insert(claimed);
         }
     }
-    for ((younger, older), (routes, wanted, aged)) in lost {
+    for ((younger, older), Lost { routes, wanted, aged }) in lost {
         let who = match aged {
             true => format!("{older} is older and has"),
             false => "whoever is created first gets".to_owned(),
@@ -79,13 +89,15 @@ fn taken(all: &[Claimed<'_>], findings: &mut Vec<Finding>) {
     }
 }
 
+/// One claim for each kind of route and listener.
+type Listeners<'a> = BTreeMap<(&'a str, Option<&'a String>), &'a Claimed<'a>>;
+
 /// Routes of both kinds with a host in common. Each is compared with one of the other kind at its host name and at each
 /// wildcard around it: one is enough to see it.
 fn mixed(all: &[Claimed<'_>], findings: &mut Vec<Finding>) {
-    type Listener<'a> = (&'a str, Option<&'a String>);
-    let mut parents: BTreeMap<&str, ByHost<BTreeMap<(&str, Option<&String>), &Claimed<'_>>>> = BTreeMap::new();
+    let mut parents: BTreeMap<&str, ByHost<Listeners<'_>>> = BTreeMap::new();
     for claimed in all {
-        let listener: Listener<'_> = (claimed.claim.kind, claimed.claim.section.as_ref());
+        let listener = (claimed.claim.kind, claimed.claim.section.as_ref());
         let hosts = parents.entry(&claimed.claim.parent).or_default();
         hosts.at(&claimed.claim.host).entry(listener).or_insert(claimed);
     }

@@ -117,7 +117,7 @@ fn unused(survey: &Survey<'_>, node: &Node, api: &Api) -> Option<Finding> {
     }
     let versions: Vec<&Api> = node.offer.exposes.iter().filter(|other| other.name == api.name).collect();
     let uses = |consumer: &Node| {
-        let mut here = consumer.uses.iter().filter(|used| consumer.provider(used) == node.id);
+        let mut here = consumer.uses.iter().filter(|used| consumer.means(used, &node.id));
         here.any(|used| means(used, api, versions.len(), &node.offer))
     };
     if survey.graph.consumers(&node.id).any(|consumer| uses(consumer)) {

@@ -122,6 +122,10 @@ fn mistakes_are_told_by_their_field() {
             "uses: [{service: a, port: 1, env: {X: Host}}, {service: b, port: 1, env: {X: Host}}]",
             "uses[b].env.X: uses[a].env.X",
         ),
+        // Also where neither address is known.
+        ("uses: [{service: a, env: {X: Host}}, {service: b, env: {X: Host}}]", "uses[b].env.X: uses[a].env.X"),
+        ("uses: [{service: a, timeout: soon}]", "uses[a].timeout: not a duration"),
+        ("uses: [{service: a, attempts: 0}]", "uses[a].attempts: 0 is too few"),
         ("uses: [{service: a, version: wrong}]", "uses[a].version: \"wrong\""),
         ("uses: [{service: a, api: x, port: http}]", "uses[a/x].port: api says"),
         ("uses: [{service: a, targetPort: 1}]", "uses[a].targetPort: it belongs"),
