@@ -44,7 +44,6 @@ impl Child for DeploymentChild {
             // Pods and scaling of the old template go on while the new one waits.
             paused: (!plan.contracts.hold.is_empty()).then_some(true),
             template: PodTemplateSpec { metadata: Some(pod::metadata(plan)), spec: Some(pod::spec(plan)) },
-            ..DeploymentSpec::default()
         };
         vec![object::document(&Deployment { metadata, spec: Some(spec), status: None })]
     }

@@ -35,7 +35,7 @@ pub(super) fn dependencies(plan: &Plan) -> Option<Wanted> {
 /// Who does without it is in no trouble when it is not there.
 fn is_wrong(dependency: &Dependency) -> bool {
     let missing = matches!(dependency.state, DependencyState::NotFound | DependencyState::Unseen);
-    !dependency.state.is_well() && !(dependency.used.optional && missing)
+    !(dependency.state.is_well() || dependency.used.optional && missing)
 }
 
 fn reason(state: DependencyState) -> &'static str {

@@ -44,7 +44,7 @@ fn closed(network: &NetworkPlan) -> String {
 
 /// All peers, each with its ports.
 fn openings(openings: &[Opening]) -> String {
-    let each: Vec<String> = openings.iter().flat_map(|opening| words(opening)).collect();
+    let each: Vec<String> = openings.iter().flat_map(words).collect();
     if each.is_empty() { "nobody".to_owned() } else { text::listed(each.iter().cloned(), each.len(), ", ") }
 }
 
