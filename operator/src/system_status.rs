@@ -6,8 +6,8 @@ use futures::{FutureExt as _, StreamExt as _, stream};
 use jiff::Timestamp;
 use kube::CustomResourceExt;
 use microservice_core::{
-    graph::{Id, lint},
-    status::{Member, Stranger, SystemView, broken_edges, system_status},
+    graph::Id,
+    status::{Member, Stranger, SystemView, broken_edges, circles, system_status},
 };
 use microservice_crds::{MicroserviceSystem, MicroserviceSystemStatus, STATUS_MANAGER};
 use serde_json::json;
@@ -16,7 +16,6 @@ use tokio::time::Instant;
 use crate::{
     cluster::{Failure, Target},
     context::Context,
-    key::Key,
     object::LeanObject,
     systems::Due,
 };
@@ -72,17 +71,11 @@ fn view(ctx: &Context, due: &Due) -> SystemView {
         let stranger = says.as_ref().map_or(Stranger::OfNone, |system| Stranger::OfSystem(system.to_string()));
         (key.name.to_string(), stranger)
     }));
-    view.broken_edges = broken_edges(&view.members);
-    view.cycles = cycles(ctx, &due.members);
+    let ids = due.members.iter().map(|key| Id::new(&*key.namespace, &*key.name));
+    let nodes: Vec<_> = ctx.edges.read(|graph| ids.filter_map(|id| graph.get(&id).cloned()).collect());
+    view.broken_edges = broken_edges(&view.members, &nodes);
+    view.cycles = circles(&nodes);
     view
-}
-
-/// The circles in which the services of a system use each other.
-fn cycles(ctx: &Context, members: &[Key]) -> Vec<String> {
-    let ids: Vec<Id> = members.iter().map(|key| Id::new(&*key.namespace, &*key.name)).collect();
-    let graph = ctx.edges.read(|graph| graph.among(&ids));
-    let words = |circle: Vec<Id>| circle.into_iter().map(|id| id.name).collect::<Vec<_>>().join(" -> ");
-    lint::circles(&graph).into_iter().map(words).collect()
 }
 
 async fn write(ctx: &Context, due: &Due, status: MicroserviceSystemStatus) -> Result<(), Failure> {

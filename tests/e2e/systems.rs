@@ -161,6 +161,31 @@ async fn a_member_that_says_another_system_is_missing_until_one_of_the_two_gives
     Ok(())
 }
 
+#[tokio::test]
+async fn uses_that_lead_nowhere_and_circles_are_told_and_hold_nothing_back() -> Result<()> {
+    let rig = Rig::start("system-edges").await?;
+    rig.apply_system("shop", "{members: [cart, pay, web]}").await?;
+    let uses = |uses: &str| spec("shop", &format!(", ports: [{{name: http, port: 80}}], uses: [{uses}]"));
+    rig.apply("cart", &uses("{service: pay}")).await?;
+    rig.apply("pay", &uses("{service: cart}, {service: bank}, {service: mail, optional: true}")).await?;
+    rig.apply("web", &uses("{service: cart}")).await?;
+    let system = rig.system("shop", "Ready=True AllReady").await?;
+    let condition = status(&system).conditions.into_iter().find(|c| c.type_ == "DependenciesResolved");
+    let condition = condition.context("nothing is said of uses")?;
+    assert_eq!((condition.status.as_str(), condition.reason.as_str()), ("False", "BrokenEdges"));
+    assert!(condition.message.starts_with("pay uses bank, which is not there. "), "{}", condition.message);
+    assert_eq!((status(&system).broken_edges, status(&system).cycles), (Some(1), vec!["cart, pay".to_owned()]));
+
+    rig.apply("pay", &uses("{service: web}")).await?;
+    let system = rig.system("shop", "DependenciesResolved=True Resolved").await?;
+    assert_eq!((status(&system).broken_edges, status(&system).cycles), (Some(0), vec!["cart, pay, web".to_owned()]));
+    rig.apply("pay", &uses("")).await?;
+    let open = |s: &MicroserviceSystem| status(s).cycles.is_empty();
+    rig.wait("no circle", "shop", open).await?;
+    rig.system("shop", "Ready=True AllReady").await?;
+    Ok(())
+}
+
 /// Each write has brought a new version, and between two of them lies a second.
 fn assert_sparing(writes: &Requests, versions: usize) {
     let times: Vec<Timestamp> = writes.0.iter().filter_map(|request| request.timestamp).collect();
@@ -196,7 +221,6 @@ async fn a_rollout_of_many_services_is_told_once_a_second_at_most_and_rest_is_si
         assert_eq!(status(&system).services_ready.as_deref(), Some("16/16"));
         let writes = status_writes(rig.since(mark).await?);
         let versions: Vec<u64> = history.so_far(&rig).await?.iter().map(number).filter(|v| *v > before).collect();
-        println!("{tag}: {} status writes of the system", writes.count());
         assert!(writes.count() > 0, "it was Progressing for a while");
         assert_sparing(&writes, versions.len());
         before = number(&system);

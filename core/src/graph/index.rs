@@ -29,16 +29,6 @@ impl Graph {
         graph
     }
 
-    /// Only these services, with the edges that they say.
-    pub fn among<'a>(&self, ids: impl IntoIterator<Item = &'a Id>) -> Self {
-        let mut graph = Self::default();
-        for node in ids.into_iter().filter_map(|id| self.nodes.get(id)) {
-            graph.link(&node.id, None, Some(node));
-            graph.nodes.insert(node.id.clone(), node.clone());
-        }
-        graph
-    }
-
     /// A service, if it is there.
     pub fn get(&self, id: &Id) -> Option<&Arc<Node>> {
         self.nodes.get(id).map(visited)

@@ -39,7 +39,7 @@ pub use pods::pod_summary;
 pub use ready::AWAITING;
 pub use rollout::rollout_complete;
 pub use stuck::{event_tells, learn, needs_events};
-pub use system::{Member, Standing, Stranger, View as SystemView, broken_edges, system_status};
+pub use system::{Member, Standing, Stranger, View as SystemView, broken_edges, circles, system_status};
 pub use templates::running;
 
 use crate::{

@@ -60,7 +60,7 @@ const SYSTEM: [Column; 5] = [
         "Whether every member is there and every service of the system is Ready.",
     ),
     ("Services", "string", ".status.servicesReady", "Services that are Ready, of those that there should be."),
-    ("Broken", "integer", ".status.brokenEdges", "Services that use something which is not there."),
+    ("Broken", "integer", ".status.brokenEdges", "Declared uses that lead nowhere or are not allowed."),
     ("Hosts", "integer", ".status.hostCount", "Host names at which the system can be opened from outside."),
     ("Age", "date", ".metadata.creationTimestamp", "Time since the system was created."),
 ];

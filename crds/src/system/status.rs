@@ -12,7 +12,7 @@ pub struct MicroserviceSystemStatus {
     #[serde(default = "never_observed")]
     pub observed_generation: i64,
     /// Ready: every member is there and every service of the system is Ready. Reconciling and Stalled are present only
-    /// while True. DependenciesResolved is there where a service declares what it uses.
+    /// while True. DependenciesResolved is there where a service says what it uses.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
@@ -22,10 +22,10 @@ pub struct MicroserviceSystemStatus {
     /// Services that are Ready, of those that there should be. Example: `11/12`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services_ready: Option<String>,
-    /// Number of services that use something which is not there. Example: 1.
+    /// Number of declared uses that lead nowhere or are not allowed. Example: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broken_edges: Option<i32>,
-    /// Circles in which services use each other, the first 16. Example: `[a -> b -> a]`.
+    /// Sets of services that use each other in a circle, the first 16. Example: `["cart, pay"]`.
     #[serde(default, deserialize_with = "crate::null::as_default", skip_serializing_if = "Vec::is_empty")]
     pub cycles: Vec<String>,
     /// Number of host names at which services of the system can be opened from outside. Example: 2.

@@ -4,25 +4,10 @@ use super::{
     Calls, Code, Finding, Object, Severity,
     finding::{chain, listed},
 };
-use crate::{
-    graph::{Graph, Id},
-    plan,
-};
+use crate::plan;
 
 /// Calls of one circle that are told, at most.
 const SHOWN: usize = 12;
-
-/// Circles in which services call each other: of each set of services that are in circles with each other the shortest one
-/// that begins with the first of them by name, which ends it, too.
-pub fn circles(graph: &Graph) -> Vec<Vec<Id>> {
-    let calls = Calls::of(graph);
-    let firsts = calls.parts.iter().filter(|part| part.len() > 1).filter_map(|part| part.iter().min().copied());
-    let mut found: Vec<Vec<Id>> = firsts
-        .map(|first| calls.named(&calls.around(first, first, usize::MAX)).into_iter().cloned().collect())
-        .collect();
-    found.sort();
-    found
-}
 
 pub(super) fn find(calls: &Calls<'_>, findings: &mut Vec<Finding>) {
     for part in calls.parts.iter().filter(|part| part.len() > 1) {

@@ -23,7 +23,6 @@ use super::Survey;
 use calls::Calls;
 
 pub(super) use contracts::in_use;
-pub use cycles::circles;
 pub use finding::{Code, Finding, Object, Severity};
 
 /// How often the tries of a path may multiply before it is told: three services with three tries each are told, two with

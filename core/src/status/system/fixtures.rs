@@ -2,12 +2,11 @@
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
-use microservice_crds::{DependencyStatus, MicroserviceStatus};
+use microservice_crds::MicroserviceStatus;
 
 use super::Member;
 
-/// A status of generation 1 out of `Type=Status/Reason` words. Each message is `<Reason> of it`. The reason of
-/// DependenciesResolved is the state of a use of `api`.
+/// A status of generation 1 out of `Type=Status/Reason` words. Each message is `<Reason> of it`.
 pub(super) fn status(conditions: &str) -> MicroserviceStatus {
     let conditions = conditions.split_whitespace().map(|word| {
         let (kind, rest) = word.split_once('=').unwrap();
@@ -21,15 +20,7 @@ pub(super) fn status(conditions: &str) -> MicroserviceStatus {
             last_transition_time: Time(Timestamp::UNIX_EPOCH),
         }
     });
-    let conditions: Vec<Condition> = conditions.collect();
-    let uses = conditions.iter().filter(|condition| condition.type_ == "DependenciesResolved");
-    let uses = uses.map(|condition| DependencyStatus {
-        service: "api".into(),
-        state: condition.reason.clone(),
-        ..DependencyStatus::default()
-    });
-    let dependencies = uses.collect();
-    MicroserviceStatus { observed_generation: 1, conditions, dependencies, ..MicroserviceStatus::default() }
+    MicroserviceStatus { observed_generation: 1, conditions: conditions.collect(), ..MicroserviceStatus::default() }
 }
 
 /// A service that is Ready.

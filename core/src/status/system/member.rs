@@ -1,23 +1,9 @@
 //! A service as its system sees it, from the service's own status.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use microservice_crds::MicroserviceStatus;
+use microservice_crds::{DependencyStatus, MicroserviceStatus};
 
-use crate::status::{conditions::find, events};
-
-/// The condition of a service whose new version may be held back by a contract with another service.
-const CONTRACTS: (&str, &str) = ("ContractsSatisfied", "Held");
-
-/// The condition of a service that declares what it uses.
-const DEPENDENCIES: &str = "DependenciesResolved";
-
-/// States of a use that leads nowhere, and why.
-const BROKEN: [(&str, &str); 4] = [
-    ("NotFound", "which is not there"),
-    ("NoPort", "which has no such port"),
-    ("NoApi", "which exposes no such API"),
-    ("NoConsent", "which does not let it"),
-];
+use crate::status::{conditions::find, contracts, events};
 
 /// Reason for a service whose present spec no status speaks of yet.
 const NOT_OBSERVED: &str = "NotObserved";
@@ -50,8 +36,10 @@ pub struct Member {
     pub moves: bool,
     /// Host names at which it can be opened from outside.
     pub hosts: Vec<String>,
-    /// Uses that lead nowhere, one sentence for each: nothing where it declares no use.
-    pub dependencies: Option<Vec<String>>,
+    /// What became of each of its uses.
+    pub uses: Vec<DependencyStatus>,
+    /// Whether what it uses is there, as a condition says it; nothing where it uses nothing.
+    pub dependencies: Option<String>,
 }
 
 impl Member {
@@ -64,7 +52,8 @@ impl Member {
             message: message.to_owned(),
             moves,
             hosts: status.map(hosts).unwrap_or_default(),
-            dependencies: status.and_then(|status| dependencies(name, status)),
+            uses: status.map(|status| status.dependencies.clone()).unwrap_or_default(),
+            dependencies: status.and_then(|status| find(status, "DependenciesResolved")).map(|c| c.status.clone()),
         };
         let Some(status) = status.filter(|status| status.observed_generation == generation) else {
             return member(Standing::Progressing, NOT_OBSERVED, "The operator has not looked at it yet.", true);
@@ -75,9 +64,10 @@ impl Member {
         if ready.is_some_and(is_true) {
             return member(Standing::Ready, reason, message, moves);
         }
-        let (type_, held) = CONTRACTS;
-        if let Some(contract) = of(type_).filter(|c| c.status == "False" && c.reason == held) {
-            return member(Standing::Blocked, held, &contract.message, moves);
+        let holds = [contracts::HELD, contracts::TIMED_OUT];
+        let held = of("ContractsSatisfied").filter(|c| c.status == "False" && holds.contains(&&*c.reason));
+        if let Some(held) = held {
+            return member(Standing::Blocked, &held.reason, &held.message, moves);
         }
         if let Some(stalled) = of("Stalled").filter(|c| is_true(c)) {
             return member(Standing::Degraded, &stalled.reason, &stalled.message, false);
@@ -87,23 +77,8 @@ impl Member {
     }
 }
 
-/// Uses of these services that lead nowhere, one sentence for each.
-pub fn broken_edges(members: &[Member]) -> Vec<String> {
-    members.iter().flat_map(|member| member.dependencies.iter().flatten()).cloned().collect()
-}
-
 fn is_true(condition: &Condition) -> bool {
     condition.status == "True"
-}
-
-fn dependencies(name: &str, status: &MicroserviceStatus) -> Option<Vec<String>> {
-    find(status, DEPENDENCIES)?;
-    let broken = status.dependencies.iter().filter_map(|used| {
-        let why = BROKEN.iter().find(|(state, _)| *state == used.state).map(|(_, why)| *why)?;
-        let of = if used.namespace.is_empty() { String::new() } else { format!("{}/", used.namespace) };
-        Some(format!("{name} uses {of}{}, {why}", used.service))
-    });
-    Some(broken.collect())
 }
 
 /// The host names of all addresses of a service, without ports.
@@ -156,7 +131,12 @@ mod tests {
                 "Held",
                 true,
             ),
-            ("Ready=False/Held Stalled=True/Held ContractsSatisfied=False/Held", Blocked, "Held", false),
+            (
+                "Ready=False/HoldTimedOut Stalled=True/HoldTimedOut ContractsSatisfied=False/HoldTimedOut",
+                Blocked,
+                "HoldTimedOut",
+                false,
+            ),
             ("Ready=True/RolledOut ContractsSatisfied=False/Mismatch", Ready, "RolledOut", false),
         ] {
             assert_eq!(standing(conditions), (wanted, reason.to_owned(), moves), "{conditions}");
@@ -184,17 +164,5 @@ mod tests {
         ] {
             assert_eq!(host(url), wanted, "{url}");
         }
-    }
-
-    #[test]
-    fn only_a_use_that_leads_nowhere_is_broken() {
-        let member = |name: &str, conditions: &str| Member::of(name, 1, Some(&status(conditions)));
-        let members = [
-            member("a", "Ready=True/RolledOut DependenciesResolved=False/NotFound"),
-            member("b", "Ready=True/RolledOut DependenciesResolved=True/Resolved"),
-            member("c", "Ready=True/RolledOut"),
-        ];
-        assert_eq!(broken_edges(&members), ["a uses api, which is not there"]);
-        assert_eq!((members[1].dependencies.as_deref(), members[2].dependencies.as_deref()), (Some(&[][..]), None));
     }
 }

@@ -3,6 +3,7 @@
 //! Ready means that every listed member is there and every service that says the system is Ready at its present
 //! generation; a system without services is never Ready.
 
+mod edges;
 mod member;
 mod roll;
 mod words;
@@ -11,7 +12,8 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use microservice_crds::{MicroserviceSystemSpec, MicroserviceSystemStatus};
 
-pub use member::{Member, Standing, broken_edges};
+pub use edges::{broken_edges, circles};
+pub use member::{Member, Standing};
 
 use super::{
     conditions::{Wanted, condition},
@@ -44,9 +46,9 @@ pub struct View {
     pub members: Vec<Member>,
     /// Of those that `spec.members` lists, the ones that are there and do not belong to it.
     pub strangers: Vec<(String, Stranger)>,
-    /// A sentence for each service that uses something which is not there.
+    /// Uses that lead nowhere or are not allowed: see [`broken_edges`].
     pub broken_edges: Vec<String>,
-    /// The circles in which services use each other. Example: `a -> b -> a`.
+    /// The sets of services that use each other in a circle: see [`circles`].
     pub cycles: Vec<String>,
 }
 
@@ -112,8 +114,13 @@ fn dependencies(view: &View) -> Option<Wanted> {
     if !view.broken_edges.is_empty() {
         return Some(Wanted::new("False", "BrokenEdges", words::broken(&view.broken_edges)));
     }
-    let declared = view.members.iter().any(|member| member.dependencies.is_some());
-    declared.then(|| Wanted::new("True", "Resolved", "Everything that services of the system use is there."))
+    let says = |status: &str| view.members.iter().any(|member| member.dependencies.as_deref() == Some(status));
+    if says("Unknown") {
+        let message =
+            "Services of the system use what the operator does not see: their DependenciesResolved says what.";
+        return Some(Wanted::new("Unknown", "ServiceUnseen", message));
+    }
+    says("True").then(|| Wanted::new("True", "Resolved", "Everything that services of the system use is there."))
 }
 
 #[cfg(test)]

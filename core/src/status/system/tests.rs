@@ -154,20 +154,26 @@ fn the_same_is_said_in_the_same_words_and_times() {
 
 #[test]
 fn what_leads_nowhere_and_circles_are_told_and_hold_nothing_back() {
-    let with_use = |conditions: &str| Member::of("a", 1, Some(&status(&format!("Ready=True/RolledOut {conditions}"))));
-    let broken = vec![with_use("DependenciesResolved=False/NotFound"), ready("b")];
-    let edges = broken_edges(&broken);
+    let with_uses = |name: &str, says: &str| Member { dependencies: Some(says.to_owned()), ..ready(name) };
     let status = judged(
         &[],
-        &View { members: broken, broken_edges: edges, cycles: vec!["a -> b -> a".into()], ..View::default() },
+        &View {
+            members: vec![with_uses("a", "False"), with_uses("b", "True")],
+            broken_edges: vec!["a uses c, which is not there".into()],
+            cycles: vec!["a, b".into()],
+            ..View::default()
+        },
     );
     assert_eq!(shown(&status), "Ready=True/AllReady DependenciesResolved=False/BrokenEdges");
-    assert_eq!(status.conditions[1].message, "a uses api, which is not there.");
-    assert_eq!((status.broken_edges, status.cycles), (Some(1), vec!["a -> b -> a".to_owned()]));
+    let said = &status.conditions[1].message;
+    assert!(said.starts_with("a uses c, which is not there. DependenciesResolved of the service"), "{said}");
+    assert_eq!((status.broken_edges, status.cycles), (Some(1), vec!["a, b".to_owned()]));
 
-    let resolved = judged(&[], &view(vec![with_use("DependenciesResolved=True/Resolved")]));
+    let resolved = judged(&[], &view(vec![with_uses("a", "True"), ready("b")]));
     assert_eq!(shown(&resolved), "Ready=True/AllReady DependenciesResolved=True/Resolved");
     assert_eq!(resolved.broken_edges, Some(0));
+    let unseen = judged(&[], &view(vec![with_uses("a", "Unknown"), with_uses("b", "True")]));
+    assert_eq!(shown(&unseen), "Ready=True/AllReady DependenciesResolved=Unknown/ServiceUnseen");
 }
 
 #[test]

@@ -81,10 +81,6 @@ fn list(entries: &[String], room: &mut usize) -> Option<String> {
 
 /// What `DependenciesResolved` says of uses that lead nowhere.
 pub(super) fn broken(edges: &[String]) -> String {
-    let named: Vec<&str> = edges.iter().take(NAMED).map(|edge| text::unstopped(edge)).collect();
-    let more = match edges.len() - named.len() {
-        0 => String::new(),
-        more => format!(" And {more} more."),
-    };
-    format!("{}.{more}", named.join(". "))
+    let told = text::listed(edges.iter().cloned(), edges.len(), "; ");
+    format!("{told}. DependenciesResolved of the service itself says what to do.")
 }
