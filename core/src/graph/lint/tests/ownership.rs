@@ -42,6 +42,8 @@ fn a_datastore_has_one_owner() {
     let twice = "external: [{name: a, hosts: [x.io], ports: [{port: 1}], owned: true},
         {name: b, hosts: [x.io], ports: [{port: 1}], owned: true}]";
     assert!(owners(twice, "").is_empty(), "one service is one owner");
+    let elsewhere = twice.replace("port: 1", "port: 2");
+    assert!(owners(twice, &elsewhere).is_empty(), "who meets himself meets nobody");
 }
 
 const ROUTE: &str =
