@@ -29,12 +29,12 @@ pub async fn installed() -> &'static ControlPlane {
             // Waits until it is served, and makes kubectl forget what it knew of the server before.
             for _ in 0..200 {
                 let kinds = server.kubectl_ok(&["api-resources", "--api-group=microservices.dev"]).await;
-                if kinds.is_ok_and(|kinds| kinds.contains("msvc")) {
+                if kinds.is_ok_and(|kinds| ["msvc ", "msvcclass ", "msys "].iter().all(|kind| kinds.contains(kind))) {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            panic!("kubectl does not learn of msvc");
+            panic!("kubectl does not learn of our kinds");
         })
         .await;
     server
