@@ -6,7 +6,10 @@ use k8s_openapi::api::core::v1::Service;
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject};
 use microservice_crds::Microservice;
-use microservice_tests::{control_plane::Load, rig::Rig};
+use microservice_tests::{
+    control_plane::Load,
+    rig::{Rig, condition, status},
+};
 use serde_json::{Value, json};
 
 use crate::{marks, service};
@@ -77,6 +80,13 @@ async fn stays_synced(rig: &Rig, flags: &[&str]) -> Result<()> {
     rig.wait_gone::<Service>("web", before.metadata.uid.as_deref().unwrap_or_default()).await?;
     rig.wait("the Service to come back", "web", |_: &Service| true).await?;
     rig.ready("web").await?;
+    // Counts may be told a moment later than the rest: that is no answer to what comes now.
+    rig.wait("the status to tell of two pods", "web", |service: &Microservice| {
+        let told =
+            condition(service, "Scalable").is_some_and(|c| c.message.contains("runs 2 of 2..5 replicas, as many"));
+        told && status(service).replicas == Some(2) && status(service).ready_replicas == Some(2)
+    })
+    .await?;
     rig.idle().await?;
 
     assert_eq!(said(&api.get("web").await?)?, applied);
