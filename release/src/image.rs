@@ -116,11 +116,10 @@ pub fn write_image(
 fn named(descriptor: &Value, names: &[&str]) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     for name in names {
-        let (repository, tag) = full_name(name)?;
+        let (name, tag) = full_name(name);
         let mut descriptor = descriptor.clone();
         if let Some(fields) = descriptor.as_object_mut() {
             // The first is the specification's, which knows only tags; the second is what containerd goes by.
-            let name = format!("{repository}:{tag}");
             let annotations = json!({"org.opencontainers.image.ref.name": tag, "io.containerd.image.name": name});
             fields.insert("annotations".into(), annotations);
         }
@@ -129,10 +128,14 @@ fn named(descriptor: &Value, names: &[&str]) -> Result<Vec<Value>> {
     Ok(all)
 }
 
-/// A name with all that people leave out, as repository and tag. The kubelet completes what a pod asks for, and nobody
-/// completes what is imported.
-fn full_name(name: &str) -> Result<(String, &str)> {
-    ensure!(!name.contains('@'), "{name}: an image is named by a tag; its digest follows from its bytes");
+/// A name with all that people leave out, and the tag. The kubelet completes what a pod asks for, and nobody completes what
+/// is imported. Of a tag and a digest the digest is the name: what the node looks for. Whether it is that of these bytes
+/// nobody asks of an image that is there, which is how a test gives a pod another image than it names.
+fn full_name(name: &str) -> (String, &str) {
+    let (name, digest) = match name.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (name, None),
+    };
     let (path, tag) = match name.rsplit_once(':') {
         // Otherwise the colon is that of a port.
         Some((path, tag)) if !tag.contains('/') => (path, tag),
@@ -143,7 +146,11 @@ fn full_name(name: &str) -> Result<(String, &str)> {
         _ => ("docker.io", path),
     };
     let library = if registry == "docker.io" && !path.contains('/') { "library/" } else { "" };
-    Ok((format!("{registry}/{library}{path}"), tag))
+    let repository = format!("{registry}/{library}{path}");
+    match digest {
+        Some(digest) => (format!("{repository}@{digest}"), tag),
+        None => (format!("{repository}:{tag}"), tag),
+    }
 }
 
 fn manifest(blobs: &mut Blobs, program: &Program, options: &ImageOptions) -> Result<Value> {
@@ -281,10 +288,9 @@ mod tests {
             ("127.0.0.1:5000/app", "127.0.0.1:5000/app:latest"),
             ("registry.example/team/app:v1", "registry.example/team/app:v1"),
         ] {
-            let (repository, tag) = full_name(name).unwrap();
-            assert_eq!(format!("{repository}:{tag}"), full);
+            assert_eq!(full_name(name).0, full);
         }
-        assert!(full_name("app@sha256:0").unwrap_err().to_string().contains("named by a tag"));
+        assert_eq!(full_name("app:1@sha256:0"), ("docker.io/library/app@sha256:0".to_owned(), "1"));
     }
 
     #[test]
