@@ -176,7 +176,9 @@ pub fn compare(table: &mut Table, ours: &[Lap], raw: &[Lap], services: usize) {
     let most = self::most(&changed, |_| true);
     table.add("new image: requests, most of any service", Unit::Count, most, Must::AtMost(3.0));
     let time = |lap: &Lap| lap.image.ready;
-    table.compare("new image: to all Ready", Unit::Seconds, seconds(ours, time), seconds(raw, time), Must::Ratio(1.5));
+    // Three requests where the raw client sends one, all to a server that shares the processors: 1.5 is for create, where
+    // it is 9 for 7.
+    table.compare("new image: to all Ready", Unit::Seconds, seconds(ours, time), seconds(raw, time), Must::Ratio(2.0));
     let time = |lap: &Lap| lap.image.processor;
     let what = "new image: processor time of the control plane";
     table.compare(what, Unit::Seconds, seconds(ours, time), seconds(raw, time), Must::Show);

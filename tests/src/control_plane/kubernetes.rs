@@ -43,11 +43,12 @@ static OLDEST: Kubernetes = Kubernetes {
         go_sum: include_str!("../../controlplane/oldest/go.sum"),
     },
     apiserver_args: &[
-        // Tests change objects behind the operator's back by such a policy.
-        "--feature-gates=MutatingAdmissionPolicy=true",
+        // Tests change objects behind the operator's back by such a policy; autoscalers have both of the others by
+        // themselves on the newest.
+        "--feature-gates=MutatingAdmissionPolicy=true,HPAScaleToZero=true,HPAConfigurableTolerance=true",
         "--runtime-config=admissionregistration.k8s.io/v1alpha1=true",
     ],
-    controller_manager_args: &[],
+    controller_manager_args: &["--feature-gates=HPAScaleToZero=true,HPAConfigurableTolerance=true"],
     mutating_policies: "admissionregistration.k8s.io/v1alpha1",
 };
 
