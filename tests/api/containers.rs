@@ -2,7 +2,7 @@
 
 use crate::server::{self, Accepted, Refused};
 
-pub const REFUSED: [Refused; 26] = [
+pub const REFUSED: [Refused; 29] = [
     ("no image", "image: null", "spec.image: Required value"),
     ("an empty image", "image: ''", "image must be the name of an image"),
     ("an image with a space", "image: 'app :v1'", "image must be the name of an image"),
@@ -53,8 +53,31 @@ pub const REFUSED: [Refused; 26] = [
     ("a restart that is no time", "restartedAt: today", "spec.restartedAt"),
     ("claims", "resources: {claims: [{name: gpu}]}", "unknown field \"spec.resources.claims\""),
     ("a fraction as a number", "resources: {limits: {cpu: 0.5}}", "spec.resources.limits.cpu"),
-    ("a quantity of words", "resources: {limits: {memory: plenty}}", "write a quantity as in 100m, 2, 64Mi or 1.5Gi"),
-    ("a negative quantity", "resources: {requests: {memory: -1}}", "write a quantity as in 100m, 2, 64Mi or 1.5Gi"),
+    (
+        "a quantity of words",
+        "resources: {limits: {memory: plenty}}",
+        "spec.resources.limits.memory in body should match",
+    ),
+    (
+        "a quantity without a unit of Kubernetes",
+        "resources: {limits: {memory: 1GB}}",
+        "spec.resources.limits.memory in body should match",
+    ),
+    (
+        "a negative number",
+        "resources: {requests: {memory: -1}}",
+        "spec.resources.requests.memory in body should be greater than or equal to 0",
+    ),
+    (
+        "a negative quantity",
+        "resources: {requests: {memory: -1Mi}}",
+        "spec.resources.requests.memory in body should match",
+    ),
+    (
+        "a quantity of a sidecar",
+        "sidecars: [{name: s, image: i, resources: {limits: {cpu: much}}}]",
+        "in body should match",
+    ),
     (
         "a request above its limit",
         "resources: {requests: {cpu: 2}, limits: {cpu: 1500m}}",

@@ -17,7 +17,7 @@ pub const REFUSED: [Refused; 34] = [
     (
         "a version twice",
         "exposes: [{name: a, version: '1'}, {name: a, version: '1'}]",
-        "Duplicate value: {\"name\":\"a\",\"version\":\"1\"}",
+        "spec.exposes[1]: Duplicate value",
     ),
     ("a service's name", "uses: [{service: Cart}]", "write the name of a service"),
     ("a use without a service", "uses: [{api: a}]", "spec.uses[0].service: Required value"),

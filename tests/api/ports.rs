@@ -6,7 +6,7 @@ pub const REFUSED: [Refused; 15] = [
     (
         "the same name twice",
         "ports: [{name: http, port: 80}, {name: http, port: 81}]",
-        "Duplicate value: {\"name\":\"http\"}",
+        "spec.ports[1]: Duplicate value",
     ),
     ("the same port twice", "ports: [{name: a, port: 80, targetPort: 1}, {name: b, port: 80}]", "the same port number"),
     (

@@ -2,7 +2,7 @@
 
 use crate::server::{self, Accepted, Refused};
 
-pub const REFUSED: [Refused; 27] = [
+pub const REFUSED: [Refused; 28] = [
     (
         "two handlers",
         "ports: [{name: http, port: 80}]\nprobes: {readiness: {httpGet: {}, tcpSocket: {}}}",
@@ -66,9 +66,14 @@ pub const REFUSED: [Refused; 27] = [
         "exec needs a command, as in {command: [/bin/check]}",
     ),
     (
+        "a port of zero",
+        "ports: [{name: http, port: 80}]\nprobes: {readiness: {tcpSocket: {port: 0}}}",
+        "the port of a probe is the name of a port, or a number from 1 to 65535",
+    ),
+    (
         "a port that is too large",
         "ports: [{name: http, port: 80}]\nprobes: {readiness: {httpGet: {port: 70000}}}",
-        "the port of a probe is the name of a port, or a number from 1 to 65535",
+        "httpGet.port in body should be less than or equal to 65535",
     ),
     ("a period of zero", "probes: {readiness: {periodSeconds: 0}}", "should be greater than or equal to 1"),
     (

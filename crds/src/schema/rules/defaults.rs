@@ -41,7 +41,11 @@ mod tests {
     fn defaults_have_the_rules_of_the_fields_that_they_stand_for() {
         let messages = |places: Vec<super::Place>, path: &str| -> Vec<String> {
             let here = places.into_iter().filter(|place| place.paths.iter().any(|p| p == path));
-            here.flat_map(|place| place.checks).map(|(_, message)| message).collect()
+            let said = |place: super::Place| {
+                let keywords = place.keywords.into_iter().map(|(keyword, value)| format!("{keyword}: {value}"));
+                place.checks.into_iter().map(|(_, message)| message).chain(keywords).collect::<Vec<_>>()
+            };
+            here.flat_map(said).collect()
         };
         for field in [
             "labels",

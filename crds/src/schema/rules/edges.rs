@@ -58,10 +58,7 @@ fn uses() -> Vec<Place> {
         label("spec.uses[].service", "a service"),
         label_or_nothing("spec.uses[].namespace", "a namespace"),
         label_or_nothing("spec.uses[].api", "an API"),
-        Place::at("spec.uses[].port").check(
-            "type(self) == string ? self.size() > 0 : int(self) >= 1 && int(self) <= 65535",
-            "uses[].port is the name or the number of a port",
-        ),
+        Place::at("spec.uses[].port").port_name_or_number("uses[].port is the name or the number of a port"),
         Place::at("spec.uses[]")
             .check(
                 "!has(self.port) || self.api == ''",

@@ -2,6 +2,9 @@
 //!
 //! A rule stands at the place that its error shall name. `has(x)` is also false for `x: null`; lists may be there and
 //! empty, so presence alone never means that something was asked for.
+//!
+//! What a rule may cost is estimated by the server from the limits of the fields; before 1.34 it takes a field that is a
+//! number or a string for 3 MB. So `int(x)`, `string(x)` and `x >= y` are dear there, and `x == y` is cheap.
 
 mod class;
 mod container;
@@ -69,6 +72,11 @@ impl Place {
     /// The only values that a field may have.
     fn one_of(self, values: &[&str]) -> Self {
         self.set("enum", json!(values))
+    }
+
+    /// A port, by name or by number.
+    fn port_name_or_number(self, message: &str) -> Self {
+        self.set("minimum", json!(1)).set("maximum", json!(65_535)).check("self != '' && self != 0", message)
     }
 
     /// The most characters that a string may have.

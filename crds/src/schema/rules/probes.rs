@@ -135,10 +135,8 @@ pub(super) fn places() -> Vec<Place> {
         each("exec").check(filled("self.command"), "exec needs a command, as in {command: [/bin/check]}"),
     ];
     places.push(
-        Place::at_each(all.iter().flat_map(|probe| WITH_PORT.map(|handler| format!("{probe}.{handler}.port")))).check(
-            "type(self) == string ? self.size() > 0 : int(self) >= 1 && int(self) <= 65535",
-            "the port of a probe is the name of a port, or a number from 1 to 65535",
-        ),
+        Place::at_each(all.iter().flat_map(|probe| WITH_PORT.map(|handler| format!("{probe}.{handler}.port"))))
+            .port_name_or_number("the port of a probe is the name of a port, or a number from 1 to 65535"),
     );
     places.extend(main_container());
     places.extend(other_containers());

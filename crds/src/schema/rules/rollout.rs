@@ -4,7 +4,7 @@ use super::{Place, count};
 
 /// CEL: whether a number or percent is nothing.
 fn is_zero(field: &str) -> String {
-    format!("(type({field}) == int ? int({field}) == 0 : string({field}).matches('^0+%$'))")
+    format!("(type({field}) == int ? {field} == 0 : {field}.matches('^0+%$'))")
 }
 
 pub(super) fn places() -> Vec<Place> {
@@ -29,7 +29,7 @@ pub(super) fn places() -> Vec<Place> {
                 "rollout.progressDeadlineSeconds must be greater than rollout.minReadySeconds",
             ),
         Place::at("spec.rollout.maxSurge").check(
-            "type(self) == int ? int(self) >= 0 : string(self).matches('^[0-9]{1,4}%$')",
+            "type(self) == int ? self >= 0 : self.matches('^[0-9]{1,4}%$')",
             "write a number of pods from 0 on, or a percentage as in \"25%\"",
         ),
         Place::at_each([
@@ -38,7 +38,7 @@ pub(super) fn places() -> Vec<Place> {
             "spec.disruptionBudget.minAvailable",
         ])
         .check(
-            "type(self) == int ? int(self) >= 0 : string(self).matches('^(100|[0-9]{1,2})%$')",
+            "type(self) == int ? self >= 0 : self.matches('^(100|[0-9]{1,2})%$')",
             "write a number of pods from 0 on, or a percentage up to \"100%\"",
         ),
         Place::at("spec.disruptionBudget")
