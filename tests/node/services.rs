@@ -62,12 +62,14 @@ async fn a_pod_finds_a_service_by_its_name_and_the_api_server_finds_its_log() ->
     rig.ready("backend").await?;
     rig.ready("web").await?;
     let client = Client::new(self::address(&rig, "web").await?);
-    let tree: Value = client.get("web", "/call").await?.json()?;
-    let calls = tree["calls"].as_array().with_context(|| tree.to_string())?;
-    assert_eq!(calls.len(), 2, "{tree}");
-    for call in calls {
-        assert_eq!(call["standInFor"], "backend", "{tree}");
-    }
+    // Ready is what the pods are; kube-proxy hears of it a moment later, for each of the two Services.
+    let both = || async {
+        let tree: Value = client.get("web", "/call").await?.json()?;
+        let calls = tree["calls"].as_array().with_context(|| tree.to_string())?;
+        anyhow::ensure!(calls.len() == 2 && calls.iter().all(|call| call["standInFor"] == "backend"), "{tree}");
+        Ok(Some(()))
+    };
+    rig.cluster.wait_until("both names to lead to the backend", &rig.namespace, PATIENCE, both).await?;
     let pods = rig.api::<Pod>().list(&ListParams::default().labels("app.kubernetes.io/name=web")).await?;
     let log = rig.api::<Pod>().logs(&pods.items[0].name_any(), &LogParams::default()).await?;
     assert!(log.contains("8080"), "{log}");
