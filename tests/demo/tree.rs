@@ -33,28 +33,14 @@ fn add(call: &Call, before: &str, below: &str, lines: &mut Vec<String>) {
 
 /// The services that answered, and how many calls that were.
 pub fn answered(tree: &Call) -> (BTreeSet<&str>, usize) {
-    let (mut services, mut calls) = (BTreeSet::new(), 0);
-    let mut open = vec![tree];
-    while let Some(call) = open.pop() {
-        if let Some(identity) = &call.identity {
-            services.insert(identity.stand_in_for.as_str());
-            calls += 1;
-        }
-        open.extend(&call.calls);
-    }
-    (services, calls)
+    let answers: Vec<&str> =
+        tree.all().filter_map(|call| Some(call.identity.as_ref()?.stand_in_for.as_str())).collect();
+    (answers.iter().copied().collect(), answers.len())
 }
 
 /// The addresses that nobody answered at.
 pub fn missing(tree: &Call) -> BTreeSet<&str> {
-    let (mut addresses, mut open) = (BTreeSet::new(), vec![tree]);
-    while let Some(call) = open.pop() {
-        if call.identity.is_none() {
-            addresses.insert(call.address.as_str());
-        }
-        open.extend(&call.calls);
-    }
-    addresses
+    tree.unanswered().collect()
 }
 
 #[cfg(test)]

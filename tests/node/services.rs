@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::SocketAddr};
 
+use ::stand_in::calls::Call;
 use anyhow::{Context as _, Result};
 use k8s_openapi::api::core::v1::{Pod, Service};
 use kube::{
@@ -12,7 +13,6 @@ use microservice_tests::{
     rig::{PATIENCE, Rig, condition},
     traffic::Client,
 };
-use serde_json::Value;
 
 use crate::real::{IMAGE, start, web};
 
@@ -63,13 +63,17 @@ async fn a_pod_finds_a_service_by_its_name_and_the_api_server_finds_its_log() ->
     rig.ready("web").await?;
     let client = Client::new(self::address(&rig, "web").await?);
     // Ready is what the pods are; kube-proxy hears of it a moment later, for each of the two Services.
-    let both = || async {
-        let tree: Value = client.get("web", "/call").await?.json()?;
-        let calls = tree["calls"].as_array().with_context(|| tree.to_string())?;
-        anyhow::ensure!(calls.len() == 2 && calls.iter().all(|call| call["standInFor"] == "backend"), "{tree}");
-        Ok(Some(()))
+    let ask = || async {
+        let tree: Call = client.get("web", "/call").await?.json()?;
+        let late: Vec<&str> = tree.unanswered().collect();
+        anyhow::ensure!(late.is_empty(), "no answer from {late:?}");
+        Ok(Some(tree))
     };
-    rig.cluster.wait_until("both names to lead to the backend", &rig.namespace, PATIENCE, both).await?;
+    let tree = rig.cluster.wait_until("both names to lead to a service", &rig.namespace, PATIENCE, ask).await?;
+    assert_eq!(tree.calls.len(), 2, "{tree:?}");
+    for call in &tree.calls {
+        assert_eq!(call.identity.as_ref().unwrap().stand_in_for, "backend", "{tree:?}");
+    }
     let pods = rig.api::<Pod>().list(&ListParams::default().labels("app.kubernetes.io/name=web")).await?;
     let log = rig.api::<Pod>().logs(&pods.items[0].name_any(), &LogParams::default()).await?;
     assert!(log.contains("8080"), "{log}");

@@ -77,13 +77,11 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
     let outside = Client::new(gateway.http);
     let ask = || async {
         let tree: Call = outside.get("shop.example.com", "/call").await?.json()?;
-        anyhow::ensure!(failed(&tree) == [DANGLING], "no answer from {:?}", failed(&tree));
+        let late: Vec<&str> = tree.unanswered().filter(|address| *address != DANGLING).collect();
+        anyhow::ensure!(late.is_empty(), "no answer from {late:?}");
         Ok(Some(tree))
     };
     let tree = cluster.wait_until("the shop to answer", NAMESPACE, PATIENCE, ask).await?;
-    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut pods: BTreeMap<String, String> = BTreeMap::new();
-    walk(&tree, &mut edges, &mut pods);
     // The generator has no port that a Service leads to: it is asked in its pod.
     let api: Api<Pod> = Api::namespaced(client.clone(), NAMESPACE);
     let params = ListParams::default().labels("app.kubernetes.io/name=loadgenerator");
@@ -91,8 +89,15 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
     let address = generator.status.and_then(|status| status.pod_ip).context("no address")?;
     let answer = Client::new((address.parse::<std::net::IpAddr>()?, 8080).into()).get("", "/call?depth=1").await?;
     let called: Call = answer.json()?;
-    assert!(failed(&called).is_empty(), "{:?}", failed(&called));
-    walk(&called, &mut edges, &mut pods);
+    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut pods: BTreeMap<String, String> = BTreeMap::new();
+    for call in tree.all().chain(called.all()) {
+        let Some(identity) = &call.identity else { continue };
+        pods.insert(identity.pod.clone(), identity.uid.clone());
+        for to in call.calls.iter().filter_map(|child| child.identity.as_ref()) {
+            edges.entry(identity.stand_in_for.clone()).or_default().insert(to.stand_in_for.clone());
+        }
+    }
 
     let expected: BTreeMap<String, BTreeSet<String>> = EDGES
         .iter()
@@ -109,7 +114,11 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
         }
     }
     assert_eq!(edges, declared);
-    assert!(addresses(&tree).iter().all(|address| address.contains(".online-boutique.svc:")), "{:?}", addresses(&tree));
+    // The first of all was called by the gateway.
+    let addresses: Vec<&str> = tree.all().skip(1).map(|call| call.address.as_str()).collect();
+    assert!(addresses.iter().all(|address| address.contains(".online-boutique.svc:")), "{addresses:?}");
+    let failed: Vec<&str> = tree.unanswered().chain(called.unanswered()).collect();
+    assert_eq!(failed, [DANGLING]);
 
     // They are the pods of the API server, by name and uid.
     let running = api.list(&ListParams::default()).await?;
@@ -119,29 +128,4 @@ async fn online_boutique_becomes_ready_and_calls_along_its_edges() -> Result<()>
         assert_eq!(running.get(pod), Some(uid), "{pod}");
     }
     Ok(())
-}
-
-/// The addresses that were called, below the first.
-fn addresses(call: &Call) -> Vec<&str> {
-    call.calls.iter().flat_map(|called| std::iter::once(called.address.as_str()).chain(addresses(called))).collect()
-}
-
-/// Who called whom, and which pods those were.
-fn walk(call: &Call, edges: &mut BTreeMap<String, BTreeSet<String>>, pods: &mut BTreeMap<String, String>) {
-    let Some(identity) = &call.identity else {
-        return;
-    };
-    pods.insert(identity.pod.clone(), identity.uid.clone());
-    for child in &call.calls {
-        if let Some(to) = &child.identity {
-            edges.entry(identity.stand_in_for.clone()).or_default().insert(to.stand_in_for.clone());
-        }
-        walk(child, edges, pods);
-    }
-}
-
-/// Those from which there was no answer.
-fn failed(call: &Call) -> Vec<&str> {
-    let own = call.identity.is_none().then_some(call.address.as_str());
-    own.into_iter().chain(call.calls.iter().flat_map(failed)).collect()
 }

@@ -52,6 +52,23 @@ pub struct Call {
     pub calls: Vec<Call>,
 }
 
+impl Call {
+    /// This call and all below it, each before those that it made.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        let mut open = vec![self];
+        std::iter::from_fn(move || {
+            let call = open.pop()?;
+            open.extend(call.calls.iter().rev());
+            Some(call)
+        })
+    }
+
+    /// The addresses that nobody answered at, as often as they were called.
+    pub fn unanswered(&self) -> impl Iterator<Item = &str> {
+        self.all().filter(|call| call.identity.is_none()).map(|call| call.address.as_str())
+    }
+}
+
 /// Calls the peers.
 pub(crate) struct Caller {
     identity: Identity,
